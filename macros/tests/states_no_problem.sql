@@ -1,0 +1,11 @@
+{# The model must be empty; every row it has is a sentence, and the sentences are said before the test fails. #}
+{% test states_no_problem(model) %}
+    {% if execute %}
+        {% set name = model | string %}
+        {% set problems = run_query('select sentence from ' ~ model ~ ' order by all') %}
+        {% for sentence in problems.columns[0].values() %}
+            {% do log('Refused: ' ~ sentence, info=true) %}
+        {% endfor %}
+    {% endif %}
+    select * from {{ model }}
+{% endtest %}

@@ -1,0 +1,90 @@
+-- Grain: one row per survey, series, basis and wave in which its item was asked. A series is an indicator, or `item:<item>`
+-- for the answer shares of an item. A change that breaks the series' kind starts a new segment; a filter change does not
+-- break the like-for-like basis, which undoes it.
+with
+
+series as (
+    select survey, indicator as series, item, kind
+    from {{ ref('indicators') }}
+    union all
+    select survey, concat('item:', item) as series, item, 'share' as kind
+    from {{ ref('items') }}
+),
+
+waves as (
+    select
+        series.survey,
+        series.series,
+        series.kind,
+        item_waves.item,
+        item_waves.year,
+        item_waves.first_year,
+        bases.basis,
+        lag(item_waves.year) over (
+            partition by series.survey, series.series, bases.basis order by item_waves.year
+        ) as previous_year,
+    from series
+    inner join {{ ref('stg_item_waves') }} as item_waves
+        on series.survey = item_waves.survey and series.item = item_waves.item
+    cross join (values ('as_published'), ('like_for_like')) as bases (basis)
+    where bases.basis = 'as_published' or item_waves.filter_changed
+),
+
+changes as (
+    select
+        change_id,
+        survey,
+        item,
+        year,
+        assessed_impact,
+        starts_with(change_type, 'filter_') as is_filter,
+        string_split(coalesce(breaks, ''), '|') as broken_kinds,
+        string_split(coalesce(unaffected_indicators, ''), '|') as unaffected,
+    from {{ ref('changes') }}
+    where change_type != 'context_event'
+),
+
+judged as (
+    select
+        waves.survey,
+        waves.series,
+        waves.kind,
+        waves.item,
+        waves.year,
+        waves.basis,
+        waves.first_year,
+        waves.previous_year,
+        changes.change_id,
+        changes.year as change_year,
+        changes.year > coalesce(waves.previous_year, waves.first_year) as is_new,
+        list_contains(changes.broken_kinds, waves.kind)
+        and not list_contains(changes.unaffected, waves.series)
+        and not (changes.is_filter and waves.basis = 'like_for_like') as is_break,
+        changes.assessed_impact in ('possible', 'likely', 'break')
+        and not (changes.is_filter and waves.basis = 'like_for_like') as is_difference,
+    from waves
+    left join changes
+        on
+            waves.survey = changes.survey
+            and waves.item = changes.item
+            and changes.year > waves.first_year
+            and changes.year <= waves.year
+)
+
+select
+    survey,
+    series,
+    kind,
+    item,
+    year,
+    basis,
+    previous_year,
+    cast(1 + count(distinct change_year) filter (where is_break) as integer) as series_segment,
+    case
+        when previous_year is not null then not coalesce(bool_or(is_break and is_new), false)
+    end as comparable_with_previous,
+    string_agg(change_id, '|' order by change_year, change_id) filter (where is_new) as change_ids,
+    coalesce(bool_or(is_break and is_new), false) as is_first_of_segment,
+    coalesce(bool_or(is_difference and not is_break and is_new), false) as definition_differs,
+from judged
+group by survey, series, kind, item, year, basis, previous_year

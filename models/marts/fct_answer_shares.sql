@@ -1,0 +1,114 @@
+-- Grain: one row per survey, year, item, answer, breakdown, group and basis, for every answer the wave's form offered.
+with
+
+cells as (
+    select * from {{ ref('fct_cells') }}
+),
+
+bases as (
+    select
+        cells.*,
+        waves.respondents_n,
+    from cells
+    inner join {{ ref('dim_wave') }} as waves
+        on cells.survey = waves.survey and cells.year = waves.year
+    inner join {{ ref('dim_item') }} as items
+        on cells.survey = items.survey and cells.item = items.item
+    where cells.answer = '_base' and items.type in ('single', 'multi', 'scale', 'open_coded')
+),
+
+shares as (
+    select
+        bases.survey,
+        bases.year,
+        bases.item,
+        offered.answer,
+        bases.breakdown,
+        bases.group_key,
+        bases.basis,
+        bases.respondents_n,
+        bases.n as base_n,
+        bases.sum_w as base_w,
+        bases.sum_w2 as base_w2,
+        coalesce(cells.n, 0) as answer_n,
+        coalesce(cells.sum_w2, 0) as answer_w2,
+        coalesce(cells.sum_w, 0) / bases.sum_w as p,
+        {{ n_eff_kish('bases.sum_w', 'bases.sum_w2') }} as n_eff_kish,
+    from bases
+    inner join {{ ref('stg_item_answers') }} as offered
+        on bases.survey = offered.survey and bases.year = offered.year and bases.item = offered.item
+    left join cells
+        on
+            bases.survey = cells.survey
+            and bases.year = cells.year
+            and bases.item = cells.item
+            and offered.answer = cells.answer
+            and bases.breakdown = cells.breakdown
+            and bases.group_key = cells.group_key
+            and bases.basis = cells.basis
+),
+
+estimated as (
+    select
+        *,
+        sqrt({{ taylor_variance('respondents_n', 'base_w', 'p', 'base_w2', 'answer_w2', 'answer_w2') }}) as se,
+        {{ t_quantile('(respondents_n - 1)') }} as t,
+    from shares
+),
+
+bounded as (
+    select
+        *,
+        coalesce(p * (1 - p) / nullif(se * se, 0), n_eff_kish) as n_eff,
+        {{ share_bound(-1, 'p', 'se', 't', 'n_eff_kish') }} as ci_low,
+        {{ share_bound(1, 'p', 'se', 't', 'n_eff_kish') }} as ci_high,
+        {{ margin_report('p', 'base_n') }} as moe_report,
+    from estimated
+),
+
+flagged as (
+    select
+        bounded.*,
+        {{ obs_status_all({
+            'B': 'series.is_first_of_segment',
+            'S': 'events.year is not null',
+            'D': 'series.definition_differs',
+            'U': 'bounded.base_n < 50',
+        }) }} as obs_status_all,
+    from bounded
+    left join {{ ref('int_series') }} as series
+        on
+            bounded.survey = series.survey
+            and concat('item:', bounded.item) = series.series
+            and bounded.year = series.year
+            and bounded.basis = series.basis
+    left join {{ ref('int_events') }} as events
+        on
+            bounded.survey = events.survey
+            and bounded.year = events.year
+            and bounded.breakdown = events.breakdown
+            and bounded.group_key = events.group_key
+)
+
+select
+    survey,
+    year,
+    item,
+    answer,
+    breakdown,
+    group_key,
+    basis,
+    base_n,
+    base_w as base_weighted,
+    answer_n,
+    100 * p as share_pct,
+    100 * se as se_pp,
+    100 * ci_low as ci_low_pct,
+    100 * ci_high as ci_high_pct,
+    100 * moe_report as moe_report_pp,
+    n_eff,
+    left(obs_status_all, 1) as obs_status,
+    obs_status_all,
+    'F' as conf_status,
+from flagged
+order by survey, year, item, answer, breakdown, group_key, basis

@@ -1,0 +1,103 @@
+-- Grain: one row per indicator, survey, year, breakdown, group and basis.
+-- Percent kinds and nets are in percent (0-100) and percentage points; NPS in points (-100 to 100); a mean in its own unit.
+with
+
+moments as (
+    select
+        moments.*,
+        indicators.kind,
+        indicators.unit,
+        surveys.inference_scope,
+        waves.respondents_n,
+        moments.sum_wy / moments.sum_w as y_mean,
+        {{ n_eff_kish('moments.sum_w', 'moments.sum_w2') }} as n_eff_kish,
+        case when indicators.kind = 'mean' then 1 else 100 end as factor,
+        indicators.kind in ('share', 'position_share') as is_proportion,
+    from {{ ref('int_moments') }} as moments
+    inner join {{ ref('dim_indicator') }} as indicators
+        on moments.survey = indicators.survey and moments.indicator = indicators.indicator
+    inner join {{ ref('dim_survey') }} as surveys
+        on moments.survey = surveys.survey
+    inner join {{ ref('dim_wave') }} as waves
+        on moments.survey = waves.survey and moments.year = waves.year
+),
+
+estimated as (
+    select
+        *,
+        sqrt({{ taylor_variance('respondents_n', 'sum_w', 'y_mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }}) as se,
+        greatest(sum_wy2 / sum_w - y_mean * y_mean, 0) / base_n as srs_variance,
+        {{ t_quantile('(respondents_n - 1)') }} as t,
+    from moments
+),
+
+bounded as (
+    select
+        *,
+        se * se / nullif(srs_variance, 0) as deff,
+        case
+            when is_proportion then {{ share_bound(-1, 'y_mean', 'se', 't', 'n_eff_kish') }}
+            else y_mean - t * se
+        end as ci_low,
+        case
+            when is_proportion then {{ share_bound(1, 'y_mean', 'se', 't', 'n_eff_kish') }}
+            else y_mean + t * se
+        end as ci_high,
+        case when is_proportion then {{ margin_report('y_mean', 'base_n') }} end as moe_report,
+    from estimated
+),
+
+flagged as (
+    select
+        bounded.*,
+        series.series_segment,
+        series.comparable_with_previous,
+        series.change_ids,
+        {{ obs_status_all({
+            'B': 'series.is_first_of_segment',
+            'S': 'events.year is not null',
+            'D': 'series.definition_differs',
+            'U': 'bounded.base_n < 50',
+        }) }} as obs_status_all,
+    from bounded
+    inner join {{ ref('int_series') }} as series
+        on
+            bounded.survey = series.survey
+            and bounded.indicator = series.series
+            and bounded.year = series.year
+            and bounded.basis = series.basis
+    left join {{ ref('int_events') }} as events
+        on
+            bounded.survey = events.survey
+            and bounded.year = events.year
+            and bounded.breakdown = events.breakdown
+            and bounded.group_key = events.group_key
+)
+
+select
+    indicator,
+    survey,
+    year,
+    breakdown,
+    group_key,
+    basis,
+    factor * y_mean as value,
+    unit,
+    base_n,
+    sum_w as base_weighted,
+    coalesce(base_n / deff, n_eff_kish) as n_eff,
+    deff,
+    factor * se as se,
+    factor * ci_low as ci_low,
+    factor * ci_high as ci_high,
+    factor * moe_report as moe_report,
+    series_segment,
+    comparable_with_previous,
+    change_ids,
+    left(obs_status_all, 1) as obs_status,
+    obs_status_all,
+    'F' as conf_status,
+    inference_scope,
+    'computed' as source,
+from flagged
+order by indicator, survey, year, breakdown, group_key, basis

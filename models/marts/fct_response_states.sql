@@ -1,0 +1,32 @@
+-- Grain: one row per survey, year, item and respondent state. Items of the codebook that a wave left out are `not_asked`.
+with
+
+counted as (
+    select
+        survey,
+        year,
+        item,
+        state,
+        count(*) as respondents_n,
+    from {{ ref('int_responses') }}
+    group by survey, year, item, state
+),
+
+not_asked as (
+    select
+        items.survey,
+        waves.year,
+        items.item,
+        'not_asked' as state,
+        waves.respondents_n,
+    from {{ ref('items') }} as items
+    inner join {{ ref('dim_wave') }} as waves
+        on items.survey = waves.survey
+    anti join {{ ref('stg_item_waves') }} as asked
+        on items.survey = asked.survey and items.item = asked.item and waves.year = asked.year
+)
+
+select * from counted
+union all
+select * from not_asked
+order by survey, year, item, state

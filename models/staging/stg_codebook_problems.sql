@@ -1,0 +1,21 @@
+-- Grain: one row per fault that stops the build, each with a sentence that says what to mend. Must be empty.
+with
+
+problems as (
+    select * from {{ ref('stg_problems_raw') }}
+    union all
+    select * from {{ ref('stg_problems_codebook') }}
+    union all
+    select * from {{ ref('stg_problems_usage') }}
+)
+
+select
+    check_name,
+    survey,
+    cast(year as integer) as year,
+    column_name,
+    code,
+    cast(problem_n as bigint) as problem_n,
+    sentence,
+from problems
+order by all
