@@ -29,13 +29,23 @@
     ({{ sum_w }} * {{ sum_w }} / nullif({{ sum_w2 }}, 0))
 {%- endmacro %}
 
-{# 97.5 % quantile of Student's t. Exact for 1 and 2 degrees of freedom; error below 1e-6 from 20 degrees of freedom on. #}
+{#
+    97.5 % quantile of Student's t. df: degrees of freedom, NULL below 1.
+    Table values up to 30, the expansion of Abramowitz and Stegun 26.7.5 beyond (error below 1e-7).
+#}
 {% macro t_quantile(df) -%}
     {%- set z = '1.959963984540054e0' -%}
+    {%- set table %}
+        12.7062047361747e0, 4.30265272974946e0, 3.18244630528371e0, 2.77644510519779e0, 2.57058183563631e0, 2.44691185114498e0,
+        2.36462425159278e0, 2.30600413520417e0, 2.2621571627982e0, 2.22813885198627e0, 2.20098516009164e0, 2.17881282966723e0,
+        2.16036865646279e0, 2.1447866879178e0, 2.13144954555978e0, 2.11990529922125e0, 2.10981557783332e0, 2.10092204024104e0,
+        2.09302405440831e0, 2.08596344726586e0, 2.07961384472768e0, 2.07387306790403e0, 2.06865761041905e0, 2.06389856162802e0,
+        2.0595385527533e0, 2.05552943864287e0, 2.05183051648028e0, 2.04840714179525e0, 2.0452296421327e0, 2.04227245630124e0
+    {%- endset -%}
     case
         when {{ df }} < 1 then null
-        when {{ df }} = 1 then 12.706204736174698
-        when {{ df }} = 2 then 4.302652729749464
+        when {{ df }} <= 30 then [{{ table }}
+        ][cast({{ df }} as integer)]
         else
             {{ z }}
             + (power({{ z }}, 3) + {{ z }}) / (4e0 * {{ df }})

@@ -1,18 +1,26 @@
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis: the additive sums everything else is arithmetic on.
--- One scan of the answers: every breakdown is a grouping set over small integers; exact decimals keep the sums independent of
--- the order of addition. `_base` counts the respondents who answered the item.
-{% set breakdowns = breakdown_columns() %}
+-- One scan of a survey's answers: each breakdown is a grouping set over small integers; exact decimals keep the sums independent
+-- of the order of addition. `_base` counts the respondents who answered the item.
 with
-
-answers as (
-    select * from {{ ref('int_answers') }}
-),
 
 cell_keys as (
     select
         *,
         cast(row_number() over (order by survey, year, item, answer, basis) as integer) as cell_no,
-    from (select distinct survey, year, item, answer, basis from answers)
+    from (select distinct survey, year, item, answer, basis from {{ ref('int_answers') }})
+),
+
+answers as (
+    select
+        cell_keys.cell_no,
+        answers.survey,
+        answers.year,
+        answers.respondent_no,
+        answers.weight,
+        answers.value,
+        answers.weighted_value,
+    from {{ ref('int_answers') }} as answers
+    inner join cell_keys using (survey, year, item, answer, basis)
 ),
 
 group_keys as (
@@ -22,24 +30,23 @@ group_keys as (
     from (select distinct breakdown, group_key from {{ ref('int_groups') }})
 ),
 
-respondent_groups as (
+numbered_groups as (
     select
         groups.survey,
         groups.year,
         groups.respondent_no,
-        {% for breakdown in breakdowns %}
-        max(group_keys.group_no) filter (where groups.breakdown = '{{ breakdown }}') as "{{ breakdown }}",
-        {% endfor %}
+        groups.breakdown,
+        group_keys.group_no,
     from {{ ref('int_groups') }} as groups
     inner join group_keys
         on groups.breakdown = group_keys.breakdown and groups.group_key = group_keys.group_key
-    group by groups.survey, groups.year, groups.respondent_no
 ),
 
 scanned as (
+    {% for survey, breakdowns in breakdown_columns().items() %}
     select
-        cell_keys.cell_no,
-        coalesce({% for breakdown in breakdowns %}respondent_groups."{{ breakdown }}", {% endfor %}null) as group_no,
+        answers.cell_no,
+        coalesce({% for breakdown in breakdowns %}groups."{{ breakdown }}", {% endfor %}null) as group_no,
         count(*) as n,
         sum(answers.weight) as sum_w,
         sum(answers.weight * answers.weight) as sum_w2,
@@ -48,13 +55,26 @@ scanned as (
         sum(answers.weight * answers.weighted_value) as sum_w2x,
         sum(answers.weighted_value * answers.weighted_value) as sum_w2x2,
     from answers
-    inner join cell_keys using (survey, year, item, answer, basis)
-    inner join respondent_groups using (survey, year, respondent_no)
+    inner join (
+        select
+            year,
+            respondent_no,
+            {% for breakdown in breakdowns %}
+            max(group_no) filter (where breakdown = '{{ breakdown }}') as "{{ breakdown }}",
+            {% endfor %}
+        from numbered_groups
+        where survey = '{{ survey }}'
+        group by year, respondent_no
+    ) as groups
+        on answers.year = groups.year and answers.respondent_no = groups.respondent_no
+    where answers.survey = '{{ survey }}'
     group by grouping sets (
         {% for breakdown in breakdowns %}
         (cell_no, "{{ breakdown }}"){{ ',' if not loop.last }}
         {% endfor %}
     )
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 named as (
@@ -82,7 +102,7 @@ single_bases as (
         named.breakdown,
         named.group_key,
         named.basis,
-        sum(named.n) as n,
+        cast(sum(named.n) as bigint) as n,
         sum(named.sum_w) as sum_w,
         sum(named.sum_w2) as sum_w2,
         sum(named.sum_wx) as sum_wx,

@@ -52,7 +52,7 @@ estimated as (
     select
         *,
         sqrt({{ taylor_variance('respondents_n', 'base_w', 'p', 'base_w2', 'answer_w2', 'answer_w2') }}) as se,
-        {{ t_quantile('(respondents_n - 1)') }} as t,
+        {{ t_quantile('(base_n - 1)') }} as t,
     from shares
 ),
 

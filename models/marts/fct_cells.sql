@@ -7,7 +7,7 @@ select
     breakdown,
     group_key,
     basis,
-    cast(n as bigint) as n,
+    n,
     cast(sum_w as double) as sum_w,
     cast(sum_w2 as double) as sum_w2,
     cast(sum_wx as double) as sum_wx,

@@ -27,7 +27,7 @@ estimated as (
         *,
         sqrt({{ taylor_variance('respondents_n', 'sum_w', 'y_mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }}) as se,
         greatest(sum_wy2 / sum_w - y_mean * y_mean, 0) / base_n as srs_variance,
-        {{ t_quantile('(respondents_n - 1)') }} as t,
+        {{ t_quantile('(base_n - 1)') }} as t,
     from moments
 ),
 

@@ -1,0 +1,91 @@
+-- Grain: one row per number printed in the reports, with what the warehouse computes for it.
+with
+
+results as (
+    select
+        *,
+        cast(value as double) as published_value,
+        length(split_part(value, '.', 2)) as decimals,
+    from {{ ref('published_results') }}
+),
+
+margins as (
+    select
+        result_id,
+        100 * {{ margin_report("cast(split_part(answer, '/', 1) as double) / 100", "cast(group_key as double)") }} as computed_value,
+    from results
+    where denominator = 'margin'
+),
+
+computed as (
+    select result_id, computed_value, computed_n
+    from {{ ref('int_published_values') }}
+    union all
+    select result_id, computed_value, null as computed_n
+    from margins
+),
+
+compared as (
+    select
+        results.*,
+        computed.computed_value,
+        computed.computed_n,
+        computed.computed_value - results.published_value as difference,
+        -- A stated tolerance is meant for whole numbers; further printed decimals tighten it.
+        tolerances.tolerance / power(10, results.decimals) as tolerance,
+        exceptions.reason_en as exception_reason,
+        waves.survey is not null as is_landed,
+    from results
+    left join computed
+        on results.result_id = computed.result_id
+    left join {{ ref('published_tolerances') }} as tolerances
+        on
+            results.source_kind = tolerances.source_kind
+            and case when results.measure = 'pp_change' then 'pp_change' else '*' end = tolerances.measure
+    left join {{ ref('published_exceptions') }} as exceptions
+        on results.result_id = exceptions.result_id
+    left join {{ ref('waves') }} as waves
+        on results.survey = waves.survey and results.year = waves.year
+),
+
+judged as (
+    select
+        *,
+        case
+            when denominator = 'none' then 'not_computable'
+            when denominator != 'margin' and not is_landed then 'not_computable'
+            when abs(difference) <= tolerance + 1e-9 then 'match'
+            when exception_reason is not null then 'known_inconsistency'
+            else 'mismatch'
+        end as status,
+    from compared
+)
+
+select
+    result_id,
+    report,
+    survey,
+    year,
+    figure,
+    item,
+    measure,
+    answer,
+    breakdown,
+    group_key,
+    source_kind,
+    published_value,
+    computed_value,
+    difference,
+    tolerance,
+    n as published_n,
+    cast(computed_n as bigint) as computed_n,
+    status,
+    case
+        when status = 'known_inconsistency' then exception_reason
+        when status = 'not_computable' and denominator = 'none' then 'outside source'
+        when status = 'not_computable' then 'the wave has not been delivered'
+        when status = 'mismatch' and computed_value is null then 'the warehouse has no value for it'
+        when status = 'mismatch' then 'the computed value does not round to the printed one'
+    end as reason,
+from judged
+order by result_id
