@@ -1,6 +1,7 @@
 {#
     Names of each survey's breakdowns, crosses included, in a fixed order: {survey: [breakdown, ...]}.
-    They are columns of the cube's query, so they are read when the model runs; a compile before the first build gets none.
+    They are columns of the cube's query, so they are read when the model runs; a compile before the first build gets
+    none.
 #}
 {% macro breakdown_columns() %}
     {% set relations = [ref('breakdowns'), ref('crosses')] %}

@@ -1,6 +1,7 @@
 {#
     SDMX observation status (CL_OBS_STATUS) from named boolean conditions.
-    `flags` maps a status code to its condition. Returns the list, in the house order of precedence, joined by `|`; A where none holds.
+    `flags` maps a status code to its condition. Returns the list, in the house order of precedence, joined by `|`;
+    A where none holds.
 #}
 {% macro obs_status_all(flags) -%}
     {%- set order = ['B', 'O', 'M', 'L', 'Q', 'S', 'D', 'U'] -%}

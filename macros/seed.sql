@@ -21,7 +21,10 @@
             {%- endfor %}
         )
         {%- endif %}
-        from read_csv('{{ path | replace("'", "''") }}', header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', nullstr = '')
+        from read_csv(
+            '{{ path | replace("'", "''") }}',
+            header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', nullstr = ''
+        )
     {%- endcall -%}
     {%- do store_result('main', response='OK', agate_table=none) -%}
     {%- do store_result('agate_table', response='OK', agate_table=none) -%}

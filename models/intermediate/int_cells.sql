@@ -1,6 +1,7 @@
--- Grain: one row per survey, year, item, answer, breakdown, group and basis: the additive sums everything else is arithmetic on.
--- One scan of a survey's answers: each breakdown is a grouping set over small integers; exact decimals keep the sums independent
--- of the order of addition. `_base` counts the respondents who answered the item.
+-- Grain: one row per survey, year, item, answer, breakdown, group and basis: the additive sums everything else is
+-- arithmetic on. One scan of a survey's answers: each breakdown is a grouping set over small integers; exact
+-- decimals keep the sums independent of the order of addition. `_base` counts the respondents who answered the
+-- item.
 with
 
 cell_keys as (

@@ -1,4 +1,5 @@
--- Grain: one row per survey, year and item whose filter changed: can the newest wave's universe be applied to this wave?
+-- Grain: one row per survey, year and item whose filter changed: can the newest wave's universe be applied to this
+-- wave?
 with
 
 item_waves as (

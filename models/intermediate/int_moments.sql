@@ -1,5 +1,5 @@
--- Grain: one row per survey, indicator, year, breakdown, group and basis: base and moments of the indicator's variable y
--- (share: 1 for the numerator answers; net and NPS: +1, -1 or 0; mean: the number itself).
+-- Grain: one row per survey, indicator, year, breakdown, group and basis: base and moments of the indicator's
+-- variable y (share: 1 for the numerator answers; net and NPS: +1, -1 or 0; mean: the number itself).
 with
 
 cells as (

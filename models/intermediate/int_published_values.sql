@@ -64,9 +64,10 @@ summed as (
             else cells.answer = '_base'
         end as in_base,
         case
-            when results.measure = 'nps' then
-                list_contains(scores.promoters, cells.answer)::integer
-                - list_contains(scores.detractors, cells.answer)::integer
+            when results.measure = 'nps'
+                then
+                    list_contains(scores.promoters, cells.answer)::integer
+                    - list_contains(scores.detractors, cells.answer)::integer
             when results.answers is null and results.denominator = 'asked' then (cells.answer = '_all')::integer
             when results.answers is null then (cells.answer = '_base')::integer
             -- Blanks are no part of those who answered.
@@ -97,10 +98,12 @@ valued as (
         year,
         sum(n) filter (where in_base) as base_n,
         case measure
-            when 'count' then cast(sum(score * n) as double)
-            when 'mean' then cast(sum(sum_wx) filter (where score = 1) as double)
-                / cast(sum(amount) filter (where in_base) as double)
-            else 100 * cast(sum(score * amount) as double) / cast(sum(amount) filter (where in_base) as double)
+            when 'count' then (sum(score * n))::double
+            when 'mean'
+                then
+                    (sum(sum_wx) filter (where score = 1))::double
+                    / (sum(amount) filter (where in_base))::double
+            else 100 * (sum(score * amount))::double / (sum(amount) filter (where in_base))::double
         end as value,
     from summed
     group by result_id, item, year, measure
@@ -111,9 +114,10 @@ select
     case
         when results.aggregate = 'min' then min(valued.value)
         when results.aggregate = 'max' then max(valued.value)
-        when results.measure = 'pp_change' then
-            max(valued.value) filter (where valued.year = results.year)
-            - max(valued.value) filter (where valued.year = results.year_from)
+        when results.measure = 'pp_change'
+            then
+                max(valued.value) filter (where valued.year = results.year)
+                - max(valued.value) filter (where valued.year = results.year_from)
         else max(valued.value)
     end as computed_value,
     max(valued.base_n) filter (where valued.year = results.year) as computed_n,

@@ -1,5 +1,6 @@
--- Grain: one row per survey, year, item asked and respondent: was the respondent asked, and what came back.
--- State: valid, dont_know, no_answer (asked, blank) or not_applicable (routed past). An item with no row in a wave was not asked.
+-- Grain: one row per survey, year, item asked and respondent: was the respondent asked, and what came back. State:
+-- valid, dont_know, no_answer (asked, blank) or not_applicable (routed past). An item with no row in a wave was
+-- not asked.
 with
 
 item_waves as (

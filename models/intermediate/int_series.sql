@@ -1,6 +1,6 @@
--- Grain: one row per survey, series, basis and wave in which its item was asked. A series is an indicator, or `item:<item>`
--- for the answer shares of an item. A change that breaks the series' kind starts a new segment; a filter change does not
--- break the like-for-like basis, which undoes it.
+-- Grain: one row per survey, series, basis and wave in which its item was asked. A series is an indicator, or
+-- `item:<item>` for the answer shares of an item. A change that breaks the series' kind starts a new segment; a
+-- filter change does not break the like-for-like basis, which undoes it.
 with
 
 series as (
@@ -11,23 +11,32 @@ series as (
     from {{ ref('items') }}
 ),
 
+-- A wave that is only known from print stands in the published series beside the landed ones.
+observed as (
+    select survey, item, year, filter_changed
+    from {{ ref('stg_item_waves') }}
+    union all
+    select distinct survey, item, year, false as filter_changed
+    from {{ ref('int_published_indicators') }}
+),
+
 waves as (
     select
         series.survey,
         series.series,
         series.kind,
-        item_waves.item,
-        item_waves.year,
-        item_waves.first_year,
+        observed.item,
+        observed.year,
         bases.basis,
-        lag(item_waves.year) over (
-            partition by series.survey, series.series, bases.basis order by item_waves.year
+        min(observed.year) over (partition by series.survey, series.series, bases.basis) as first_year,
+        lag(observed.year) over (
+            partition by series.survey, series.series, bases.basis order by observed.year
         ) as previous_year,
     from series
-    inner join {{ ref('stg_item_waves') }} as item_waves
-        on series.survey = item_waves.survey and series.item = item_waves.item
+    inner join observed
+        on series.survey = observed.survey and series.item = observed.item
     cross join (values ('as_published'), ('like_for_like')) as bases (basis)
-    where bases.basis = 'as_published' or item_waves.filter_changed
+    where bases.basis = 'as_published' or observed.filter_changed
 ),
 
 changes as (
@@ -67,8 +76,8 @@ judged as (
         on
             waves.survey = changes.survey
             and waves.item = changes.item
-            and changes.year > waves.first_year
-            and changes.year <= waves.year
+            and waves.first_year < changes.year
+            and waves.year >= changes.year
 )
 
 select

@@ -22,7 +22,9 @@ labels as (
         item,
         answer,
         string_agg(
-            concat(label, ' (', case when first_year = last_year then '' else concat(first_year, '-') end, last_year, ')'),
+            concat(
+                label, ' (', case when first_year = last_year then '' else concat(first_year, '-') end, last_year, ')'
+            ),
             '; ' order by first_year, label
         ) as labels_delivered,
     from delivered

@@ -1,4 +1,5 @@
--- Grain: one row per survey, year, item, answer, breakdown, group and basis, for every answer the wave's form offered.
+-- Grain: one row per survey, year, item, answer, breakdown, group and basis, for every answer the wave's form
+-- offered.
 with
 
 cells as (

@@ -1,5 +1,6 @@
--- Grain: one row per survey, year, breakdown and group, and one `_no_answer` row where the breakdown's item was asked and left blank.
--- Percent of those asked the breakdown's item (everybody, for a cross) and of those who answered it.
+-- Grain: one row per survey, year, breakdown and group, and one `_no_answer` row where the breakdown's item was
+-- asked and left blank. Percent of those asked the breakdown's item (everybody, for a cross) and of those who
+-- answered it.
 with
 
 respondents as (

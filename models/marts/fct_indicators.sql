@@ -1,5 +1,5 @@
--- Grain: one row per indicator, survey, year, breakdown, group and basis.
--- Percent kinds and nets are in percent (0-100) and percentage points; NPS in points (-100 to 100); a mean in its own unit.
+-- Grain: one row per indicator, survey, year, breakdown, group and basis. Percent kinds and nets are in percent
+-- (0-100) and percentage points; NPS in points (-100 to 100); a mean in its own unit.
 with
 
 moments as (
@@ -7,7 +7,6 @@ moments as (
         moments.*,
         indicators.kind,
         indicators.unit,
-        surveys.inference_scope,
         waves.respondents_n,
         moments.sum_wy / moments.sum_w as y_mean,
         {{ n_eff_kish('moments.sum_w', 'moments.sum_w2') }} as n_eff_kish,
@@ -16,8 +15,6 @@ moments as (
     from {{ ref('int_moments') }} as moments
     inner join {{ ref('dim_indicator') }} as indicators
         on moments.survey = indicators.survey and moments.indicator = indicators.indicator
-    inner join {{ ref('dim_survey') }} as surveys
-        on moments.survey = surveys.survey
     inner join {{ ref('dim_wave') }} as waves
         on moments.survey = waves.survey and moments.year = waves.year
 ),
@@ -47,9 +44,52 @@ bounded as (
     from estimated
 ),
 
+estimates as (
+    select
+        indicator,
+        survey,
+        year,
+        breakdown,
+        group_key,
+        basis,
+        factor * y_mean as value,
+        unit,
+        base_n,
+        sum_w as base_weighted,
+        coalesce(base_n / deff, n_eff_kish) as n_eff,
+        deff,
+        factor * se as se,
+        factor * ci_low as ci_low,
+        factor * ci_high as ci_high,
+        factor * moe_report as moe_report,
+        'computed' as source,
+    from bounded
+    union all
+    select
+        indicator,
+        survey,
+        year,
+        breakdown,
+        group_key,
+        'as_published' as basis,
+        value,
+        unit,
+        base_n,
+        null as base_weighted,
+        null as n_eff,
+        null as deff,
+        null as se,
+        null as ci_low,
+        null as ci_high,
+        case when kind = 'share' then 100 * {{ margin_report('value / 100', 'base_n') }} end as moe_report,
+        'published' as source,
+    from {{ ref('int_published_indicators') }}
+),
+
 flagged as (
     select
-        bounded.*,
+        estimates.*,
+        surveys.inference_scope,
         series.series_segment,
         series.comparable_with_previous,
         series.change_ids,
@@ -57,21 +97,23 @@ flagged as (
             'B': 'series.is_first_of_segment',
             'S': 'events.year is not null',
             'D': 'series.definition_differs',
-            'U': 'bounded.base_n < 50',
+            'U': 'estimates.base_n < 50',
         }) }} as obs_status_all,
-    from bounded
+    from estimates
+    inner join {{ ref('dim_survey') }} as surveys
+        on estimates.survey = surveys.survey
     inner join {{ ref('int_series') }} as series
         on
-            bounded.survey = series.survey
-            and bounded.indicator = series.series
-            and bounded.year = series.year
-            and bounded.basis = series.basis
+            estimates.survey = series.survey
+            and estimates.indicator = series.series
+            and estimates.year = series.year
+            and estimates.basis = series.basis
     left join {{ ref('int_events') }} as events
         on
-            bounded.survey = events.survey
-            and bounded.year = events.year
-            and bounded.breakdown = events.breakdown
-            and bounded.group_key = events.group_key
+            estimates.survey = events.survey
+            and estimates.year = events.year
+            and estimates.breakdown = events.breakdown
+            and estimates.group_key = events.group_key
 )
 
 select
@@ -81,16 +123,16 @@ select
     breakdown,
     group_key,
     basis,
-    factor * y_mean as value,
+    value,
     unit,
     base_n,
-    sum_w as base_weighted,
-    coalesce(base_n / deff, n_eff_kish) as n_eff,
+    base_weighted,
+    n_eff,
     deff,
-    factor * se as se,
-    factor * ci_low as ci_low,
-    factor * ci_high as ci_high,
-    factor * moe_report as moe_report,
+    se,
+    ci_low,
+    ci_high,
+    moe_report,
     series_segment,
     comparable_with_previous,
     change_ids,
@@ -98,6 +140,6 @@ select
     obs_status_all,
     'F' as conf_status,
     inference_scope,
-    'computed' as source,
+    source,
 from flagged
 order by indicator, survey, year, breakdown, group_key, basis

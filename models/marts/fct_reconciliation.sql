@@ -12,7 +12,9 @@ results as (
 margins as (
     select
         result_id,
-        100 * {{ margin_report("cast(split_part(answer, '/', 1) as double) / 100", "cast(group_key as double)") }} as computed_value,
+        100
+        * {{ margin_report("cast(split_part(answer, '/', 1) as double) / 100", "cast(group_key as double)") }}
+            as computed_value,
     from results
     where denominator = 'margin'
 ),

@@ -1,4 +1,5 @@
--- Grain: one row per survey, year, item and respondent state. Items of the codebook that a wave left out are `not_asked`.
+-- Grain: one row per survey, year, item and respondent state. Items of the codebook that a wave left out are
+-- `not_asked`.
 with
 
 counted as (

@@ -1,4 +1,5 @@
--- Grain: one row per survey, year, item and canonical answer that the wave's form offers (or that can be derived from it).
+-- Grain: one row per survey, year, item and canonical answer that the wave's form offers (or that can be derived
+-- from it).
 with
 
 offered as (

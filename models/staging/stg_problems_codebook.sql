@@ -63,7 +63,9 @@ unknown_reference as (
         count(*) as problem_n,
         concat(
             'codebook/', named.file, '.csv: ', named.entry, ' of ', named.survey, ' names item ', named.item,
-            case when named.is_known_item then concat(', answer ', named.answer, ', which answer set ', named.answer_set) end,
+            case
+                when named.is_known_item then concat(', answer ', named.answer, ', which answer set ', named.answer_set)
+            end,
             case when named.is_known_item then ' in answers.csv' else ', which items.csv' end,
             ' does not have. Correct the name, or add the missing row.'
         ) as sentence,
@@ -84,7 +86,16 @@ unknown_list as (
             ' uses code list ', crosswalk.code_list,
             case
                 when code_lists.code is null then ', which code_lists.csv does not have. '
-                else concat(', whose code ', code_lists.code, ' means ', code_lists.answer, ', no answer of item ', crosswalk.item, '. ')
+                else
+                    concat(
+                        ', whose code ',
+                        code_lists.code,
+                        ' means ',
+                        code_lists.answer,
+                        ', no answer of item ',
+                        crosswalk.item,
+                        '. '
+                    )
             end,
             'Correct the list or the answer.'
         ) as sentence,

@@ -49,7 +49,8 @@ unloaded_wave as (
         respondents as problem_n,
         concat(
             file, ': the wave is declared in codebook/waves.csv (', respondents,
-            ' respondents) but no row of its file was read. Deliver the file, or pass the wave in the dbt variable `waves`.'
+            ' respondents) but no row of its file was read. ',
+            'Deliver the file, or pass the wave in the dbt variable `waves`.'
         ) as sentence,
     from waves
     anti join found using (survey, year)
@@ -61,7 +62,12 @@ unmapped_column as (
         found.survey, found.year, found.column_name, null as code,
         found.value_n as problem_n,
         concat(
-            waves.file, ': column ', found.column_name, ' (', found.value_n, ' values) has no row in codebook/columns.csv for ',
+            waves.file,
+            ': column ',
+            found.column_name,
+            ' (',
+            found.value_n,
+            ' values) has no row in codebook/columns.csv for ',
             found.survey, ' ', found.year, '. Map it to an item, or mark it ignored and say why.'
         ) as sentence,
     from found
@@ -96,7 +102,14 @@ unknown_code as (
         delivered.survey, delivered.year, delivered.column_name, delivered.raw_value as code,
         delivered.value_n as problem_n,
         concat(
-            waves.file, ': column ', delivered.column_name, ' of ', delivered.survey, ' ', delivered.year, ' holds code ',
+            waves.file,
+            ': column ',
+            delivered.column_name,
+            ' of ',
+            delivered.survey,
+            ' ',
+            delivered.year,
+            ' holds code ',
             delivered.raw_value, ' ', delivered.value_n, ' times, but code list ', declared.code_list,
             ' has no such code. Add it to codebook/code_lists.csv, or correct the file.'
         ) as sentence,
@@ -114,7 +127,14 @@ not_a_number as (
         delivered.survey, delivered.year, delivered.column_name, null as code,
         sum(delivered.value_n) as problem_n,
         concat(
-            any_value(waves.file), ': column ', delivered.column_name, ' of ', delivered.survey, ' ', delivered.year, ' holds ',
+            any_value(waves.file),
+            ': column ',
+            delivered.column_name,
+            ' of ',
+            delivered.survey,
+            ' ',
+            delivered.year,
+            ' holds ',
             sum(delivered.value_n), ' values that are not numbers, but it has no code list. ',
             'Name its code list in codebook/columns.csv, or correct the file.'
         ) as sentence,
