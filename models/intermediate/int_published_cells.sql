@@ -10,12 +10,12 @@ cells as (
 ),
 
 composition as (
-    select * from {{ ref('fct_composition') }}
+    select * from {{ ref('int_composition') }}
 ),
 
 sources as (
     select distinct survey, breakdown, source_item
-    from {{ ref('dim_breakdown_group') }}
+    from {{ ref('breakdowns') }}
     where concat(survey, ':', breakdown) not in (select concat(survey, ':', item) from {{ ref('items') }})
 ),
 
@@ -43,7 +43,6 @@ groups_as_answers as (
     from composition
     inner join sources
         on composition.survey = sources.survey and composition.breakdown = sources.breakdown
-    where composition.group_key != '_no_answer'
     union all
     select
         source_bases.survey,

@@ -46,6 +46,7 @@ changes as (
         item,
         year,
         assessed_impact,
+        description_en,
         starts_with(change_type, 'filter_') as is_filter,
         string_split(coalesce(breaks, ''), '|') as broken_kinds,
         string_split(coalesce(unaffected_indicators, ''), '|') as unaffected,
@@ -65,6 +66,7 @@ judged as (
         waves.previous_year,
         changes.change_id,
         changes.year as change_year,
+        changes.description_en,
         changes.year > coalesce(waves.previous_year, waves.first_year) as is_new,
         list_contains(changes.broken_kinds, waves.kind)
         and not list_contains(changes.unaffected, waves.series)
@@ -94,6 +96,7 @@ select
     end as comparable_with_previous,
     string_agg(change_id, '|' order by change_year, change_id) filter (where is_new) as change_ids,
     coalesce(bool_or(is_break and is_new), false) as is_first_of_segment,
+    string_agg(description_en, ' ' order by change_year, change_id) filter (where is_break and is_new) as break_reason,
     coalesce(bool_or(is_difference and not is_break and is_new), false) as definition_differs,
 from judged
 group by survey, series, kind, item, year, basis, previous_year

@@ -13,20 +13,7 @@ sources as (
 ),
 
 members as (
-    select
-        groups.survey,
-        groups.year,
-        groups.breakdown,
-        groups.group_key,
-        count(*) as respondents_n,
-        sum(respondents.weight) as weight,
-    from {{ ref('int_groups') }} as groups
-    inner join respondents
-        on
-            groups.survey = respondents.survey
-            and groups.year = respondents.year
-            and groups.respondent_no = respondents.respondent_no
-    group by all
+    select * from {{ ref('int_composition') }}
 ),
 
 asked as (

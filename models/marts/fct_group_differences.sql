@@ -1,0 +1,95 @@
+-- Grain: one row per indicator, survey, year, breakdown, group and basis: the group against everybody else in the base.
+{% set grain = ['indicator', 'survey', 'year', 'basis'] %}
+with
+
+moments as (
+    select
+        moments.*,
+        indicators.kind,
+        surveys.inference_scope,
+        waves.respondents_n,
+        case when indicators.kind = 'mean' then 1 else 100 end as factor,
+    from {{ ref('int_moments') }} as moments
+    inner join {{ ref('dim_indicator') }} as indicators
+        on moments.survey = indicators.survey and moments.indicator = indicators.indicator
+    inner join {{ ref('dim_survey') }} as surveys
+        on moments.survey = surveys.survey
+    inner join {{ ref('dim_wave') }} as waves
+        on moments.survey = waves.survey and moments.year = waves.year
+),
+
+rests as (
+    select
+        groups.*,
+        totals.sum_w as total_w,
+        totals.sum_wy / totals.sum_w as total_mean,
+        groups.sum_wy / groups.sum_w as mean,
+        totals.base_n - groups.base_n as rest_n,
+        totals.sum_w - groups.sum_w as rest_w,
+        totals.sum_w2 - groups.sum_w2 as rest_w2,
+        totals.sum_w2y - groups.sum_w2y as rest_w2y,
+        totals.sum_w2y2 - groups.sum_w2y2 as rest_w2y2,
+        case
+            when totals.base_n > groups.base_n then (totals.sum_wy - groups.sum_wy) / (totals.sum_w - groups.sum_w)
+        end as rest_mean,
+    from moments as groups
+    inner join moments as totals
+        on
+            {% for column in grain %}
+            groups.{{ column }} = totals.{{ column }} and
+            {% endfor %}
+            totals.breakdown = 'total'
+    where groups.breakdown != 'total'
+),
+
+tested as (
+    select
+        *,
+        case
+            when rest_mean is not null then sqrt(
+                {{ taylor_variance('respondents_n', 'sum_w', 'mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }}
+                + {{ taylor_variance('respondents_n', 'rest_w', 'rest_mean', 'rest_w2', 'rest_w2y', 'rest_w2y2') }}
+            )
+        end as se,
+        (mean - rest_mean) / nullif(se, 0) as z,
+    from rests
+),
+
+{% set family = grain + ['breakdown'] %}
+ranked as (
+    select *, {{ p_two_sided('z') }} as p_value
+    from tested
+),
+
+adjusted as (
+    select *, {{ bh_rank('p_value', family) }} as ranked_p
+    from ranked
+),
+
+signified as (
+    select *, {{ bh_adjusted('p_value', 'ranked_p', family) }} as p_adjusted
+    from adjusted
+)
+
+select
+    indicator,
+    survey,
+    year,
+    breakdown,
+    group_key,
+    basis,
+    factor * mean as value,
+    base_n,
+    factor * total_mean as total_value,
+    factor * rest_mean as rest_value,
+    rest_n,
+    factor * (1 - sum_w / total_w) * (mean - rest_mean) as difference_to_total,
+    factor * (mean - rest_mean) as difference_to_rest,
+    factor * se as se,
+    z,
+    p_value,
+    p_adjusted,
+    {{ significance('p_adjusted') }} as significance,
+    inference_scope,
+from signified
+order by indicator, survey, year, breakdown, group_key, basis

@@ -1,0 +1,125 @@
+-- Grain: one row per indicator, survey, breakdown, group, basis and pair of waves: neighbours, first wave of the segment
+-- to every later one, and every wave to the newest. Nothing is computed across a break.
+{% set series = ['indicator', 'survey', 'breakdown', 'group_key', 'basis'] %}
+with
+
+values_by_wave as (
+    select
+        *,
+        {{ test_se() }} as test_se,
+        lag(year) over (partition by {{ series | join(', ') }} order by year) as previous_year,
+        min(year) over (partition by {{ series | join(', ') }}, series_segment) as first_of_segment,
+        max(year) over (partition by {{ series | join(', ') }}) as newest_year,
+    from {{ ref('fct_indicators') }}
+    where value is not null
+),
+
+pairs as (
+    select {{ series | join(', ') }}, previous_year as year_from, year as year_to
+    from values_by_wave
+    where previous_year is not null
+    union
+    select {{ series | join(', ') }}, first_of_segment as year_from, year as year_to
+    from values_by_wave
+    where first_of_segment < year
+    union
+    select {{ series | join(', ') }}, year as year_from, newest_year as year_to
+    from values_by_wave
+    where year < newest_year
+),
+
+-- What breaks the series between two waves, in words.
+breaks as (
+    select
+        pairs.indicator,
+        pairs.survey,
+        pairs.basis,
+        pairs.year_from,
+        pairs.year_to,
+        string_agg(concat(series.year, ': ', series.break_reason), ' ' order by series.year) as not_comparable_reason,
+    from (select distinct indicator, survey, basis, year_from, year_to from pairs) as pairs
+    inner join {{ ref('int_series') }} as series
+        on
+            pairs.indicator = series.series
+            and pairs.survey = series.survey
+            and pairs.basis = series.basis
+            and series.year > pairs.year_from
+            and series.year <= pairs.year_to
+    where series.is_first_of_segment
+    group by all
+),
+
+paired as (
+    select
+        pairs.*,
+        older.value as value_from,
+        newer.value as value_to,
+        breaks.not_comparable_reason is null as comparable,
+        breaks.not_comparable_reason,
+        newer.value - older.value as raw_change,
+        older.test_se * older.test_se + newer.test_se * newer.test_se as raw_variance,
+        greatest(older.moe_report, newer.moe_report) as margin,
+        newer.inference_scope,
+    from pairs
+    inner join values_by_wave as older
+        on {% for column in series %}pairs.{{ column }} = older.{{ column }} and {% endfor %}pairs.year_from = older.year
+    inner join values_by_wave as newer
+        on {% for column in series %}pairs.{{ column }} = newer.{{ column }} and {% endfor %}pairs.year_to = newer.year
+    left join breaks
+        on
+            pairs.indicator = breaks.indicator
+            and pairs.survey = breaks.survey
+            and pairs.basis = breaks.basis
+            and pairs.year_from = breaks.year_from
+            and pairs.year_to = breaks.year_to
+),
+
+tested as (
+    select
+        *,
+        case when comparable then raw_change end as change,
+        case when comparable then sqrt(raw_variance) end as se,
+        case when comparable then raw_change / nullif(sqrt(raw_variance), 0) end as z,
+    from paired
+),
+
+{% set family = ['indicator', 'survey', 'basis', 'breakdown', 'year_from', 'year_to'] %}
+ranked as (
+    select
+        *,
+        {{ p_two_sided('z') }} as p_value,
+    from tested
+),
+
+adjusted as (
+    select *, {{ bh_rank('p_value', family) }} as ranked_p
+    from ranked
+),
+
+signified as (
+    select *, {{ bh_adjusted('p_value', 'ranked_p', family) }} as p_adjusted
+    from adjusted
+)
+
+select
+    indicator,
+    survey,
+    breakdown,
+    group_key,
+    basis,
+    year_from,
+    year_to,
+    value_from,
+    value_to,
+    change,
+    se,
+    z,
+    p_value,
+    p_adjusted,
+    {{ significance('p_adjusted') }} as significance,
+    case when comparable then abs(raw_change) > margin end as outside_margin,
+    comparable,
+    not_comparable_reason,
+    inference_scope,
+from signified
+order by {{ series | join(', ') }}, year_from, year_to

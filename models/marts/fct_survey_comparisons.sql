@@ -1,0 +1,81 @@
+-- Grain: one row per comparison and year in which both surveys have a value; whole samples, published basis.
+with
+
+comparisons as (
+    select * from {{ ref('comparisons') }}
+),
+
+totals as (
+    select
+        *,
+        {{ test_se() }} as test_se,
+    from {{ ref('fct_indicators') }}
+    where breakdown = 'total' and basis = 'as_published' and value is not null
+),
+
+paired as (
+    select
+        comparisons.comparison,
+        first_survey.year,
+        comparisons.label_no,
+        comparisons.label_en,
+        comparisons.survey_a,
+        comparisons.indicator_a,
+        first_survey.value as value_a,
+        first_survey.base_n as base_n_a,
+        first_survey.source as source_a,
+        comparisons.survey_b,
+        comparisons.indicator_b,
+        second_survey.value as value_b,
+        second_survey.base_n as base_n_b,
+        second_survey.source as source_b,
+        first_survey.value - second_survey.value as difference,
+        sqrt(power(first_survey.test_se, 2) + power(second_survey.test_se, 2)) as difference_se,
+        (first_survey.value - second_survey.value) / nullif(difference_se, 0) as z,
+        -- A comparison holds no further than the weaker of its two samples.
+        case
+            when 'sample_only' in (first_survey.inference_scope, second_survey.inference_scope) then 'sample_only'
+            else first_survey.inference_scope
+        end as inference_scope,
+        comparisons.note_no,
+        comparisons.note_en,
+    from comparisons
+    inner join totals as first_survey
+        on comparisons.survey_a = first_survey.survey and comparisons.indicator_a = first_survey.indicator
+    inner join totals as second_survey
+        on
+            comparisons.survey_b = second_survey.survey
+            and comparisons.indicator_b = second_survey.indicator
+            and first_survey.year = second_survey.year
+),
+
+tested as (
+    select *, {{ p_two_sided('z') }} as p_value
+    from paired
+)
+
+select
+    comparison,
+    year,
+    label_no,
+    label_en,
+    survey_a,
+    indicator_a,
+    value_a,
+    base_n_a,
+    source_a,
+    survey_b,
+    indicator_b,
+    value_b,
+    base_n_b,
+    source_b,
+    difference,
+    difference_se as se,
+    z,
+    p_value,
+    {{ significance('p_value') }} as significance,
+    inference_scope,
+    note_no,
+    note_en,
+from tested
+order by comparison, year
