@@ -67,28 +67,53 @@ bounded as (
     from estimated
 ),
 
+-- Every place of a series: values, and the gaps of the answers the wave's form offered.
+places as (
+    select *, null as gap_status, null as status_reason
+    from bounded
+    union all by name
+    select
+        gaps.survey,
+        gaps.year,
+        gaps.item,
+        offered.answer,
+        gaps.breakdown,
+        gaps.group_key,
+        gaps.basis,
+        gaps.obs_status as gap_status,
+        gaps.status_reason,
+    from {{ ref('int_gaps') }} as gaps
+    inner join {{ ref('dim_item') }} as items
+        on gaps.survey = items.survey and gaps.item = items.item
+    inner join {{ ref('stg_item_answers') }} as offered
+        on gaps.survey = offered.survey and gaps.year = offered.year and gaps.item = offered.item
+    where items.type in ('single', 'multi', 'scale', 'open_coded')
+),
+
 flagged as (
     select
-        bounded.*,
+        places.*,
         {{ obs_status_all({
             'B': 'series.is_first_of_segment',
+            'M': "places.gap_status = 'M'",
+            'L': "places.gap_status = 'L'",
             'S': 'events.year is not null',
             'D': 'series.definition_differs',
-            'U': 'bounded.base_n < 50',
+            'U': 'places.base_n < 50',
         }) }} as obs_status_all,
-    from bounded
+    from places
     left join {{ ref('int_series') }} as series
         on
-            bounded.survey = series.survey
-            and concat('item:', bounded.item) = series.series
-            and bounded.year = series.year
-            and bounded.basis = series.basis
+            places.survey = series.survey
+            and concat('item:', places.item) = series.series
+            and places.year = series.year
+            and places.basis = series.basis
     left join {{ ref('int_events') }} as events
         on
-            bounded.survey = events.survey
-            and bounded.year = events.year
-            and bounded.breakdown = events.breakdown
-            and bounded.group_key = events.group_key
+            places.survey = events.survey
+            and places.year = events.year
+            and places.breakdown = events.breakdown
+            and places.group_key = events.group_key
 )
 
 select
@@ -110,6 +135,7 @@ select
     n_eff,
     left(obs_status_all, 1) as obs_status,
     obs_status_all,
+    status_reason,
     'F' as conf_status,
 from flagged
 order by survey, year, item, answer, breakdown, group_key, basis

@@ -86,34 +86,73 @@ estimates as (
     from {{ ref('int_published_indicators') }}
 ),
 
+gaps as (
+    select
+        gaps.*,
+        indicators.indicator,
+        indicators.unit,
+    from {{ ref('int_gaps') }} as gaps
+    inner join {{ ref('dim_indicator') }} as indicators
+        on gaps.survey = indicators.survey and gaps.item = indicators.item
+),
+
+-- Every place of a series: values first, then the gaps that no value fills.
+places as (
+    select *, null as gap_status, null as status_reason
+    from estimates
+    union all by name
+    select
+        gaps.indicator,
+        gaps.survey,
+        gaps.year,
+        gaps.breakdown,
+        gaps.group_key,
+        gaps.basis,
+        gaps.unit,
+        'computed' as source,
+        gaps.obs_status as gap_status,
+        gaps.status_reason,
+    from gaps
+    anti join estimates
+        on
+            gaps.indicator = estimates.indicator
+            and gaps.survey = estimates.survey
+            and gaps.year = estimates.year
+            and gaps.breakdown = estimates.breakdown
+            and gaps.group_key = estimates.group_key
+            and gaps.basis = estimates.basis
+),
+
 flagged as (
     select
-        estimates.*,
+        places.*,
         surveys.inference_scope,
         series.series_segment,
         series.comparable_with_previous,
         series.change_ids,
         {{ obs_status_all({
             'B': 'series.is_first_of_segment',
+            'M': "places.gap_status = 'M'",
+            'L': "places.gap_status = 'L'",
             'S': 'events.year is not null',
             'D': 'series.definition_differs',
-            'U': 'estimates.base_n < 50',
+            'U': 'places.base_n < 50',
         }) }} as obs_status_all,
-    from estimates
+    from places
     inner join {{ ref('dim_survey') }} as surveys
-        on estimates.survey = surveys.survey
-    inner join {{ ref('int_series') }} as series
+        on places.survey = surveys.survey
+    left join {{ ref('int_series') }} as series
         on
-            estimates.survey = series.survey
-            and estimates.indicator = series.series
-            and estimates.year = series.year
-            and estimates.basis = series.basis
+            places.survey = series.survey
+            and places.indicator = series.series
+            and places.year = series.year
+            and places.basis = series.basis
     left join {{ ref('int_events') }} as events
         on
-            estimates.survey = events.survey
-            and estimates.year = events.year
-            and estimates.breakdown = events.breakdown
-            and estimates.group_key = events.group_key
+            places.survey = events.survey
+            and places.year = events.year
+            and places.breakdown = events.breakdown
+            and places.group_key = events.group_key
 )
 
 select
@@ -138,6 +177,7 @@ select
     change_ids,
     left(obs_status_all, 1) as obs_status,
     obs_status_all,
+    status_reason,
     'F' as conf_status,
     inference_scope,
     source,
