@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_routing_problems') }}
 -- Grain: one row per survey, year, basis, item, respondent and answer counted, and one `_base` row per respondent
 -- of a multi-select or allocation set (the answers of a single-choice item add up to its base, those of a set do
 -- not).

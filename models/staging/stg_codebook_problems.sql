@@ -6,6 +6,8 @@ problems as (
     union all
     select * from {{ ref('stg_problems_codebook') }}
     union all
+    select * from {{ ref('stg_problems_changes') }}
+    union all
     select * from {{ ref('stg_problems_routes') }}
     union all
     select * from {{ ref('stg_problems_usage') }}
