@@ -165,3 +165,16 @@
         when unit = 'percent' and base_n > 0 then sqrt(value * (100 - value) / base_n + 1 / 12e0)
     end
 {%- endmacro %}
+
+{#
+    Design effect of a proportion within a table: Taylor variance against a simple random sample of the table's n.
+    w, w2: sums of weights and squared weights of the cell; table_w, table_w2, table_n: of the table; n: of the wave.
+#}
+{% macro deff(w, w2, table_w, table_w2, table_n, n) -%}
+    (
+        {{ n }} / nullif({{ n }} - 1.0, 0)
+        * ({{ w2 }} * (1 - 2 * {{ w }} / {{ table_w }}) + power({{ w }} / {{ table_w }}, 2) * {{ table_w2 }})
+        / power({{ table_w }}, 2)
+        / nullif({{ w }} / {{ table_w }} * (1 - {{ w }} / {{ table_w }}) / {{ table_n }}, 0)
+    )
+{%- endmacro %}

@@ -1,0 +1,64 @@
+-- Grain: one row per survey, year, single-choice item, basis, breakdown, group and answer given by anybody: the cells of the
+-- two-way table of answers by groups, as proportions of the table, with their design effects.
+with
+
+cells as (
+    select
+        cells.survey,
+        cells.year,
+        cells.item,
+        cells.basis,
+        cells.breakdown,
+        cells.group_key,
+        cells.answer,
+        cells.n,
+        cast(cells.sum_w as double) as sum_w,
+        cast(cells.sum_w2 as double) as sum_w2,
+        waves.weight_column is not null as is_weighted,
+        everybody.respondents_n,
+    from {{ ref('int_cells') }} as cells
+    inner join {{ ref('items') }} as items
+        on cells.survey = items.survey and cells.item = items.item
+    inner join {{ ref('waves') }} as waves
+        on cells.survey = waves.survey and cells.year = waves.year
+    inner join {{ ref('int_composition') }} as everybody
+        on cells.survey = everybody.survey and cells.year = everybody.year and everybody.breakdown = 'total'
+    where items.type in ('single', 'scale') and cells.answer != '_base'
+),
+
+margins as (
+    select
+        survey,
+        year,
+        item,
+        basis,
+        breakdown,
+        group_key,
+        answer,
+        respondents_n,
+        is_weighted,
+        sum_w,
+        sum_w2,
+        sum(n) over in_table as table_n,
+        sum(sum_w) over in_table as table_w,
+        sum(sum_w2) over in_table as table_w2,
+        sum(sum_w) over in_group as group_w,
+        sum(sum_w2) over in_group as group_w2,
+        sum(sum_w) over of_answer as answer_w,
+        sum(sum_w2) over of_answer as answer_w2,
+    from cells
+    window
+        in_table as (partition by survey, year, item, basis, breakdown),
+        in_group as (partition by survey, year, item, basis, breakdown, group_key),
+        of_answer as (partition by survey, year, item, basis, breakdown, answer)
+)
+
+select
+    *,
+    sum_w / table_w as p,
+    group_w / table_w as p_group,
+    answer_w / table_w as p_answer,
+    {{ deff('sum_w', 'sum_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff,
+    {{ deff('group_w', 'group_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff_group,
+    {{ deff('answer_w', 'answer_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff_answer,
+from margins
