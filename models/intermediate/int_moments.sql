@@ -52,6 +52,17 @@ scored as (
         on items.answer_set = answers.answer_set and cells.answer = answers.answer
 ),
 
+offered as (
+    select scored.*
+    from scored
+    semi join {{ ref('int_indicator_waves') }} as waves
+        on
+            scored.survey = waves.survey
+            and scored.indicator = waves.indicator
+            and scored.year = waves.year
+            and waves.is_offered
+),
+
 summed as (
     select
         survey,
@@ -68,7 +79,7 @@ summed as (
         sum(case when is_number then sum_wx2 else score * score * sum_w end) as sum_wy2,
         sum(case when is_number then sum_w2x else score * sum_w2 end) as sum_w2y,
         sum(case when is_number then sum_w2x2 else score * score * sum_w2 end) as sum_w2y2,
-    from scored
+    from offered
     group by all
 )
 

@@ -1,40 +1,34 @@
--- Grain: one row per survey, series, basis and wave in which its item was asked. A series is an indicator, or
+-- Grain: one row per survey, series, basis and wave that has it. A series is an indicator, or
 -- `item:<item>` for the answer shares of an item. A change that breaks the series' kind starts a new segment; a
 -- filter change does not break the like-for-like basis, which undoes it.
 with
 
-series as (
-    select survey, indicator as series, item, kind
-    from {{ ref('indicators') }}
-    union all
-    select survey, concat('item:', item) as series, item, 'share' as kind
-    from {{ ref('items') }}
-),
-
 -- A wave that is only known from print stands in the published series beside the landed ones.
 observed as (
-    select survey, item, year, filter_changed
-    from {{ ref('stg_item_waves') }}
+    select survey, indicator as series, item, kind, year, filter_changed
+    from {{ ref('int_indicator_waves') }}
+    where is_offered
     union all
-    select distinct survey, item, year, false as filter_changed
+    select distinct survey, indicator as series, item, kind, year, false as filter_changed
     from {{ ref('int_published_indicators') }}
+    union all
+    select survey, concat('item:', item) as series, item, 'share' as kind, year, filter_changed
+    from {{ ref('stg_item_waves') }}
 ),
 
 waves as (
     select
-        series.survey,
-        series.series,
-        series.kind,
+        observed.survey,
+        observed.series,
+        observed.kind,
         observed.item,
         observed.year,
         bases.basis,
-        min(observed.year) over (partition by series.survey, series.series, bases.basis) as first_year,
+        min(observed.year) over (partition by observed.survey, observed.series, bases.basis) as first_year,
         lag(observed.year) over (
-            partition by series.survey, series.series, bases.basis order by observed.year
+            partition by observed.survey, observed.series, bases.basis order by observed.year
         ) as previous_year,
-    from series
-    inner join observed
-        on series.survey = observed.survey and series.item = observed.item
+    from observed
     cross join (values ('as_published'), ('like_for_like')) as bases (basis)
     where bases.basis = 'as_published' or observed.filter_changed
 ),

@@ -88,12 +88,39 @@ estimates as (
 
 gaps as (
     select
-        gaps.*,
+        gaps.survey,
         indicators.indicator,
         indicators.unit,
+        gaps.year,
+        gaps.breakdown,
+        gaps.group_key,
+        gaps.basis,
+        gaps.obs_status,
+        gaps.status_reason,
     from {{ ref('int_gaps') }} as gaps
     inner join {{ ref('dim_indicator') }} as indicators
         on gaps.survey = indicators.survey and gaps.item = indicators.item
+    anti join {{ ref('int_indicator_waves') }} as unoffered
+        on
+            gaps.survey = unoffered.survey
+            and indicators.indicator = unoffered.indicator
+            and gaps.year = unoffered.year
+            and not unoffered.is_offered
+    union all
+    select
+        waves.survey,
+        waves.indicator,
+        indicators.unit,
+        waves.year,
+        'total' as breakdown,
+        'total' as group_key,
+        'as_published' as basis,
+        'L' as obs_status,
+        'the form of this wave does not offer the answers' as status_reason,
+    from {{ ref('int_indicator_waves') }} as waves
+    inner join {{ ref('dim_indicator') }} as indicators
+        on waves.survey = indicators.survey and waves.indicator = indicators.indicator
+    where not waves.is_offered
 ),
 
 -- Every place of a series: values first, then the gaps that no value fills.
