@@ -15,7 +15,7 @@ LAYER_SOURCES = {
     "marts": {"intermediate", "marts"},
 }
 MAX_MODEL_LINES = 130
-YEAR = re.compile(r"(?<![\w.])(?:19|20)\d\d(?![\w.])")
+YEAR = re.compile(r"(?<![\w.])20\d\d(?![\w.])")
 JINJA_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 SQL_LITERAL = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")

@@ -116,7 +116,12 @@ def test_every_seed_is_in_its_folders_schema_and_described(manifest: dict[str, A
         folder = Path(seed["original_file_path"]).parent.name
         if seed["schema"] != folder:
             sentences.append(f"seed {seed['name']} is in schema {seed['schema']}; its folder is {folder}.")
-    sentences += [f"seed {seed['name']} has no description." for seed in seeds if not seed["description"]]
+    # A wave is declared in waves.csv and nowhere else, so raw seeds have no entry of their own.
+    sentences += [
+        f"seed {seed['name']} has no description."
+        for seed in seeds
+        if not seed["description"] and seed["schema"] != "raw"
+    ]
     assert seeds
     assert not sentences, lines(sentences)
 

@@ -1,0 +1,1 @@
+"""Expectations: what raw wave files and marts must look like before anything is published."""

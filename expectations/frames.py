@@ -1,0 +1,260 @@
+"""The tables that the suites look at: a raw wave as it was delivered, and aggregates of the built warehouse."""
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from expectations.suites import (
+    Suite,
+    columns_suite,
+    gap_column,
+    mart_suites,
+    number_column,
+    ratio_column,
+    respondents_suite,
+)
+from expectations.thresholds import Threshold, limit_for
+from orchestration.codebook import Wave, raw_file, read_rows
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A suite and the table that it looks at."""
+
+    suite: Suite
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class RawWave:
+    """What the gate knows of one raw wave.
+
+    Args:
+        rows: Number of respondents in the file.
+        batches: Suites with their tables.
+        sentences: What is wrong with the file's shape, so that the tables could not be made or not in full.
+    """
+
+    rows: int
+    batches: tuple[Batch, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What columns.csv says of one wave's columns.
+
+    Args:
+        used: Column -> item, for the columns in use.
+        allocations: Allocation item -> its columns with points.
+        numbers: Column with numbers -> type and item, the names its limits are looked up by.
+    """
+
+    used: Mapping[str, str]
+    allocations: Mapping[str, tuple[str, ...]]
+    numbers: Mapping[str, tuple[str, str]]
+
+
+NOTHING = Delivered(used={}, allocations={}, numbers={})
+
+
+def delivered_columns(settings: Settings) -> dict[tuple[str, str], Delivered]:
+    """Read columns.csv and items.csv: (survey, year) -> what its columns hold."""
+    types = {
+        (row["survey"], row["item"]): row["type"] for row in read_rows(settings, "items", ("survey", "item", "type"))
+    }
+    wanted = ("survey", "year", "column_name", "item", "code_list", "ignored_reason")
+    rows = [row for row in read_rows(settings, "columns", wanted) if not row["ignored_reason"]]
+    waves: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in rows:
+        waves.setdefault((row["survey"], row["year"]), []).append(row)
+    found = {}
+    for wave, columns in waves.items():
+        numbers = {
+            row["column_name"]: (types.get((row["survey"], row["item"]), ""), row["item"])
+            for row in columns
+            if not row["code_list"]
+        }
+        points = sorted({item for kind, item in numbers.values() if kind == "allocation"})
+        found[wave] = Delivered(
+            used={row["column_name"]: row["item"] for row in columns},
+            allocations={
+                item: tuple(column for column, (_, owner) in numbers.items() if owner == item) for item in points
+            },
+            numbers=numbers,
+        )
+    return found
+
+
+def _read_lines(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
+    """Read header and rows of a CSV file; the third part says what is wrong with its shape."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        header = next(reader, [])
+        rows = [row for row in reader if row]
+    findings = [
+        f"column {column} stands {count} times in the header; keep one"
+        for column, count in Counter(header).items()
+        if count > 1
+    ]
+    ragged = sum(len(row) != len(header) for row in rows)
+    if ragged:
+        findings.append(
+            f"{ragged} of {len(rows)} rows do not have {len(header)} values as the header has; "
+            "put text with commas in quotes and save the file again"
+        )
+    if not rows:
+        findings.append("the file has no respondent; deliver it again")
+    return header, rows, findings
+
+
+def _respondents(
+    frame: pd.DataFrame, wave: Wave, delivered: Delivered
+) -> tuple[pd.DataFrame, dict[str, tuple[str, str]], list[str]]:
+    """Table of one row per respondent: ids, weights, numbers, and the columns computed from them."""
+    numbers = [column for column in delivered.numbers if column in frame]
+    # Without one of its channels an allocation cannot sum to 100, and the missing column is what has to be said.
+    allocations = {item: columns for item, columns in delivered.allocations.items() if set(columns) <= set(numbers)}
+    kept = [wave.respondent_column, *([wave.weight_column] if wave.weight_column else []), *numbers]
+    table = frame[kept].copy()
+    for column in kept[1:]:
+        table[number_column(column)] = pd.to_numeric(table[column], errors="coerce").astype(float)
+    if wave.weight_column:
+        weights = table[number_column(wave.weight_column)]
+        table[ratio_column(wave.weight_column)] = weights / weights.mean()
+    for item, columns in allocations.items():
+        points = table[[number_column(column) for column in columns]].sum(axis=1, min_count=1)
+        table[gap_column(item)] = pd.concat([points.abs(), (points - 100).abs()], axis=1).min(axis=1, skipna=False)
+    return table, {column: delivered.numbers[column] for column in numbers}, list(allocations)
+
+
+def raw_wave(settings: Settings, wave: Wave, delivered: Delivered, thresholds: Sequence[Threshold]) -> RawWave:
+    """Read one raw file and make its tables.
+
+    A codebook column that the file lacks is left to the warehouse's own check of the crosswalk; only the respondent and
+    weight columns are missed here, because nothing can be said without them.
+    """
+    path = raw_file(settings, wave)
+    place = settings.shown(path)
+    where = f"{place} (survey {wave.survey}, year {wave.year})"
+    if not path.is_file():
+        return RawWave(
+            0, (), (f"{where}: waves.csv declares this wave but the file is not there; land it or remove the row.",)
+        )
+    try:
+        header, rows, findings = _read_lines(path)
+    except (UnicodeDecodeError, csv.Error):
+        return RawWave(0, (), (f"{where}: the file is not CSV in UTF-8; save it as that.",))
+    for column, word in ((wave.respondent_column, "respondent_column"), (wave.weight_column, "weight_column")):
+        if column and column not in header:
+            findings.append(
+                f"column {column} is missing, which waves.csv names as {word}; deliver it or correct waves.csv"
+            )
+    if findings:
+        return RawWave(len(rows), (), tuple(f"{where}: {finding}." for finding in findings))
+    frame = pd.DataFrame(rows, columns=header, dtype=object)
+    frame = frame.mask(frame == "", None)
+    table, numbers, allocations = _respondents(frame, wave, delivered)
+    filled = frame[[column for column in delivered.used if column in frame]].notna().sum()
+    columns = pd.DataFrame({"column_name": list(filled.index), "filled_n": [int(n) for n in filled.array]})
+    return RawWave(
+        rows=len(rows),
+        batches=(
+            Batch(respondents_suite(wave, place, numbers, allocations, thresholds), table),
+            Batch(columns_suite(wave, place), columns),
+        ),
+        sentences=(),
+    )
+
+
+MART_QUERIES = {
+    "share_sums": """
+        select survey, year, item, breakdown, group_key, basis,
+            sum(share_pct) as share_sum_pct, abs(sum(share_pct) - 100) as gap_pp
+        from marts.fct_answer_shares
+        where (survey, item) in (select (survey, item) from codebook.items where type = 'single')
+        group by all
+        having count(*) = count(share_pct)
+        order by all
+    """,
+    "bases": """
+        select shares.survey, shares.year, shares.item, shares.breakdown, shares.group_key, shares.basis,
+            any_value(shares.base_n)::double as base_n, any_value(cells.n)::double as cell_base_n
+        from marts.fct_answer_shares as shares
+        left join marts.fct_cells as cells
+            on shares.survey = cells.survey and shares.year = cells.year and shares.item = cells.item
+            and shares.breakdown = cells.breakdown and shares.group_key = cells.group_key
+            and shares.basis = cells.basis and cells.answer = '_base'
+        where shares.share_pct is not null
+        group by all
+        order by all
+    """,
+    "respondents": """
+        select waves.survey, waves.year, waves.respondents::double as declared_n,
+            dim_wave.respondents_n::double as respondents_n, composition.respondents_n::double as composition_n
+        from codebook.waves as waves
+        left join marts.dim_wave as dim_wave on waves.survey = dim_wave.survey and waves.year = dim_wave.year
+        left join marts.fct_composition as composition
+            on waves.survey = composition.survey and waves.year = composition.year and composition.breakdown = 'total'
+        order by all
+    """,
+    "weighted_bases": """
+        select shares.survey, shares.year, shares.item, shares.basis, any_value(shares.base_n)::double as base_n,
+            100 * abs(any_value(shares.base_weighted)::double / any_value(shares.base_n) / waves.mean_w - 1) as gap_pct
+        from marts.fct_answer_shares as shares
+        inner join (
+            select survey, year, avg(weight)::double as mean_w from staging.stg_respondents group by all
+        ) as waves on shares.survey = waves.survey and shares.year = waves.year
+        where shares.breakdown = 'total' and shares.base_n >= 400 and shares.share_pct is not null
+        group by shares.survey, shares.year, shares.item, shares.basis, waves.mean_w
+        order by all
+    """,
+    "routing": """
+        select survey, year, item, count(*) filter (where has_answer and not in_universe)::double as routed_past_n
+        from intermediate.int_responses
+        where (survey, item) not in (select (survey, item) from codebook.derivations)
+        group by all
+        order by all
+    """,
+    "drift": """
+        select survey, year, indicator, unit,
+            lag(year) over series as year_before, abs(value - lag(value) over series)::double as change
+        from marts.fct_indicators
+        where breakdown = 'total' and basis = 'as_published' and base_n >= 100
+        window series as (partition by survey, indicator, series_segment order by year)
+        qualify lag(value) over series is not null
+        order by all
+    """,
+}
+
+
+def _with_limits(name: str, frame: pd.DataFrame, thresholds: Sequence[Threshold]) -> pd.DataFrame:
+    """Add the column of limits to the frames whose limits depend on the row."""
+    column, names = {
+        "weighted_bases": ("allowed_pct", ["item"]),
+        "routing": ("allowed_n", ["item"]),
+        "drift": ("allowed", ["unit", "indicator"]),
+    }.get(name, ("", []))
+    if not column:
+        return frame
+    check = {"weighted_bases": "weighted_base", "routing": "routed_past", "drift": "drift"}[name]
+    limits = [
+        limit_for(thresholds, check, str(row["survey"]), int(row["year"]), [str(row[name]) for name in names])
+        for row in frame.to_dict("records")
+    ]
+    return frame.assign(**{column: pd.Series(limits, index=frame.index, dtype=float)})
+
+
+def mart_batches(warehouse: Path, thresholds: Sequence[Threshold]) -> list[Batch]:
+    """Query the built warehouse for the tables of the mart suites. Aggregates only; no respondent leaves the query."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        frames = {name: connection.execute(query).df() for name, query in MART_QUERIES.items()}
+    return [
+        Batch(suite, _with_limits(name, frames[name], thresholds)) for name, suite in mart_suites(thresholds).items()
+    ]

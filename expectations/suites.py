@@ -1,0 +1,325 @@
+"""The suites: what is expected of a raw wave and of the marts, as plain values.
+
+Nothing here imports Great Expectations; the runner turns each `Expectation` into the class that it names. A suite over
+respondents never lists rows; a suite over aggregates names the failing rows by `keys`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from expectations.thresholds import Threshold, limit_for
+from orchestration.codebook import Wave
+
+NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One expectation and the sentence that is said when it fails.
+
+    Args:
+        kind: Class name in Great Expectations.
+        kwargs: Arguments of that class.
+        finding: What was found. `{count}` and `{total}` are rows, `{observed}` is the value of a whole table; in a
+            suite with keys the columns of the failing row instead.
+        mend: What to do.
+        column: Column that the sentence names; empty where it is about the whole table.
+    """
+
+    kind: str
+    kwargs: Mapping[str, Any]
+    finding: str
+    mend: str
+    column: str = ""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Expectations of one table.
+
+    Args:
+        name: Name of the suite, unique.
+        place: The file or table, as a person would look it up.
+        expectations: What is expected of it.
+        survey: Survey of a raw wave.
+        year: Year of a raw wave.
+        keys: Columns that name a row of an aggregate; empty for respondents, whose rows are never named.
+    """
+
+    name: str
+    place: str
+    expectations: tuple[Expectation, ...]
+    survey: str = ""
+    year: int = 0
+    keys: tuple[str, ...] = field(default=())
+
+
+def number_column(column: str) -> str:
+    """Name of the numeric copy of a text column."""
+    return f"{column} as number"
+
+
+def ratio_column(column: str) -> str:
+    """Name of a weight divided by the mean weight."""
+    return f"{column} by its mean"
+
+
+def gap_column(item: str) -> str:
+    """Name of the distance of an allocation's sum from 0 or 100, whichever is nearer."""
+    return f"{item} points off 0 or 100"
+
+
+def _numbers(column: str, low: float, high: float, strict: bool = False) -> list[Expectation]:
+    number = number_column(column)
+    edge = f"above {low:g}" if strict else f"from {low:g}"
+    return [
+        Expectation(
+            kind="ExpectColumnValuesToMatchRegex",
+            kwargs={"column": column, "regex": NUMBER},
+            finding="{count} of {total} values are not numbers",
+            mend="deliver digits with a decimal point, and a blank where there is no value",
+            column=column,
+        ),
+        Expectation(
+            kind="ExpectColumnValuesToBeBetween",
+            kwargs={"column": number, "min_value": low, "max_value": high, "strict_min": strict},
+            finding=f"{{count}} of {{total}} values do not lie {edge} to {high:g}",
+            mend="correct the values, or set another limit with date and reason in expectations/thresholds.csv",
+            column=column,
+        ),
+    ]
+
+
+def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[Expectation]:
+    ratio = limit_for(thresholds, "weight_ratio", wave.survey, wave.year, [column])
+    parsed, _ = _numbers(column, 0, 0)
+    return [
+        Expectation(
+            kind="ExpectColumnValuesToNotBeNull",
+            kwargs={"column": column},
+            finding="{count} of {total} respondents have no weight",
+            mend="every respondent of a weighted wave needs one; an unweighted wave has no weight_column in waves.csv",
+            column=column,
+        ),
+        parsed,
+        Expectation(
+            kind="ExpectColumnValuesToBeBetween",
+            kwargs={"column": number_column(column), "min_value": 0, "strict_min": True},
+            finding="{count} of {total} weights are zero or negative",
+            mend="a respondent without influence does not belong in the file; ask the institute for the final weights",
+            column=column,
+        ),
+        Expectation(
+            kind="ExpectColumnValuesToBeBetween",
+            kwargs={"column": ratio_column(column), "max_value": ratio},
+            finding=f"{{count}} of {{total}} weights are more than {ratio:g} times the mean",
+            mend="have the weights trimmed, or set another limit with date and reason in expectations/thresholds.csv",
+            column=column,
+        ),
+    ]
+
+
+def _allocations(items: Sequence[str], wave: Wave, thresholds: Sequence[Threshold]) -> list[Expectation]:
+    found = []
+    for item in items:
+        limit = limit_for(thresholds, "allocation_sum", wave.survey, wave.year, [item])
+        found.append(
+            Expectation(
+                kind="ExpectColumnValuesToBeBetween",
+                kwargs={"column": gap_column(item), "min_value": 0, "max_value": limit},
+                finding=f"the points of {{count}} of {{total}} respondents sum to neither 0 nor 100 (within {limit:g})",
+                mend="check that all channels of the item are mapped in columns.csv and that the file holds points",
+                column=item,
+            )
+        )
+    return found
+
+
+def respondents_suite(
+    wave: Wave,
+    place: str,
+    numbers: Mapping[str, tuple[str, str]],
+    allocations: Sequence[str],
+    thresholds: Sequence[Threshold],
+) -> Suite:
+    """Suite of a raw wave's respondents.
+
+    Args:
+        wave: The wave.
+        place: Path of its file.
+        numbers: Delivered numeric column -> type and item.
+        allocations: Allocation items with all channels delivered.
+        thresholds: All limits.
+    """
+    respondent = wave.respondent_column
+    expectations = [
+        Expectation(
+            kind="ExpectTableRowCountToEqual",
+            kwargs={"value": wave.respondents},
+            finding=f"the file has {{observed}} respondents where waves.csv declares {wave.respondents}",
+            mend="deliver the whole file, or correct `respondents` in waves.csv",
+        ),
+        Expectation(
+            kind="ExpectColumnValuesToNotBeNull",
+            kwargs={"column": respondent},
+            finding="{count} of {total} rows have no respondent id",
+            mend="give every respondent an id",
+            column=respondent,
+        ),
+        Expectation(
+            kind="ExpectColumnValuesToBeUnique",
+            kwargs={"column": respondent},
+            finding="{count} of {total} rows share their respondent id with another row",
+            mend="a respondent is one row; remove the repeated rows or give each its own id",
+            column=respondent,
+        ),
+    ]
+    if wave.weight_column:
+        expectations += _weights(wave.weight_column, wave, thresholds)
+    for column, names in numbers.items():
+        low = limit_for(thresholds, "number_low", wave.survey, wave.year, names)
+        high = limit_for(thresholds, "number_high", wave.survey, wave.year, names)
+        expectations += _numbers(column, low, high)
+    expectations += _allocations(allocations, wave, thresholds)
+    return Suite(
+        name=f"raw_{wave.wave_id}",
+        place=place,
+        expectations=tuple(expectations),
+        survey=wave.survey,
+        year=wave.year,
+    )
+
+
+def columns_suite(wave: Wave, place: str) -> Suite:
+    """Suite of a raw wave's columns: one row per delivered column, with the number of values in it."""
+    return Suite(
+        name=f"raw_{wave.wave_id}_columns",
+        place=place,
+        survey=wave.survey,
+        year=wave.year,
+        keys=("column_name",),
+        expectations=(
+            Expectation(
+                kind="ExpectColumnValuesToBeBetween",
+                kwargs={"column": "filled_n", "min_value": 1},
+                finding="column {column_name} is blank for every respondent",
+                mend="deliver its values, or give it an ignored_reason in columns.csv",
+                column="filled_n",
+            ),
+        ),
+    )
+
+
+def mart_suites(thresholds: Sequence[Threshold]) -> dict[str, Suite]:
+    """Suites of the built warehouse, by the name of the frame in `frames.MART_QUERIES` that each one looks at."""
+    suites = [
+        Suite(
+            name="share_sums",
+            place="marts.fct_answer_shares",
+            keys=("survey", "year", "item", "breakdown", "group_key", "basis"),
+            expectations=(
+                Expectation(
+                    kind="ExpectColumnValuesToBeBetween",
+                    kwargs={"column": "gap_pp", "max_value": limit_for(thresholds, "share_sum")},
+                    finding="the shares of this single-choice item sum to {share_sum_pct:.2f} % instead of 100 %",
+                    mend="look for an answer that is counted twice or not at all in code_lists.csv and answers.csv",
+                    column="gap_pp",
+                ),
+            ),
+        ),
+        Suite(
+            name="bases",
+            place="marts.fct_answer_shares",
+            keys=("survey", "year", "item", "breakdown", "group_key", "basis"),
+            expectations=(
+                Expectation(
+                    kind="ExpectColumnValuesToBeBetween",
+                    kwargs={"column": "base_n", "min_value": 1},
+                    finding="a share stands on a base of {base_n:g} respondents",
+                    mend="a cell without respondents has no share; look at the model",
+                    column="base_n",
+                ),
+                Expectation(
+                    kind="ExpectColumnPairValuesToBeEqual",
+                    kwargs={"column_A": "base_n", "column_B": "cell_base_n", "ignore_row_if": "neither"},
+                    finding="base_n is {base_n:g} where marts.fct_cells counts {cell_base_n:g}",
+                    mend="both are counts of the same respondents; look at the model",
+                    column="base_n",
+                ),
+            ),
+        ),
+        Suite(
+            name="respondents",
+            place="marts.dim_wave",
+            keys=("survey", "year"),
+            expectations=tuple(
+                Expectation(
+                    kind="ExpectColumnPairValuesToBeEqual",
+                    kwargs={"column_A": column, "column_B": "declared_n", "ignore_row_if": "neither"},
+                    finding=f"{table} has {{{column}:g}} respondents where waves.csv declares {{declared_n:g}}",
+                    mend="no respondent may get lost or doubled on the road; look at staging",
+                    column=column,
+                )
+                for column, table in (("respondents_n", "dim_wave"), ("composition_n", "fct_composition"))
+            ),
+        ),
+        Suite(
+            name="weighted_bases",
+            place="marts.fct_answer_shares",
+            keys=("survey", "year", "item", "basis"),
+            expectations=(
+                Expectation(
+                    kind="ExpectColumnPairValuesAToBeGreaterThanB",
+                    kwargs={
+                        "column_A": "allowed_pct",
+                        "column_B": "gap_pct",
+                        "or_equal": True,
+                        "ignore_row_if": "neither",
+                    },
+                    finding="the mean weight of the {base_n:g} respondents in the base is {gap_pct:.1f} % away from "
+                    "the wave's ({allowed_pct:g} % is allowed)",
+                    mend="check the weight column of the wave, or set another limit with date and reason in "
+                    "expectations/thresholds.csv",
+                    column="gap_pct",
+                ),
+            ),
+        ),
+        Suite(
+            name="routing",
+            place="intermediate.int_responses",
+            keys=("survey", "year", "item"),
+            expectations=(
+                Expectation(
+                    kind="ExpectColumnPairValuesAToBeGreaterThanB",
+                    kwargs={
+                        "column_A": "allowed_n",
+                        "column_B": "routed_past_n",
+                        "or_equal": True,
+                        "ignore_row_if": "neither",
+                    },
+                    finding="{routed_past_n:g} respondents answered although the routing leads them past the question "
+                    "({allowed_n:g} are allowed)",
+                    mend="correct routing.csv and universes.csv for the wave, or look for a shifted column in the file",
+                    column="routed_past_n",
+                ),
+            ),
+        ),
+        Suite(
+            name="drift",
+            place="marts.fct_indicators",
+            keys=("survey", "year", "indicator"),
+            expectations=(
+                Expectation(
+                    kind="ExpectColumnPairValuesAToBeGreaterThanB",
+                    kwargs={"column_A": "allowed", "column_B": "change", "or_equal": True, "ignore_row_if": "neither"},
+                    finding="the value moved by {change:.1f} since {year_before:g}, inside one series segment "
+                    "({allowed:g} is allowed)",
+                    mend="check the wave's code lists and filters; if the change is real, add a row with date and "
+                    "reason to expectations/thresholds.csv, and if the question changed, one to changes.csv",
+                    column="change",
+                ),
+            ),
+        ),
+    ]
+    return {suite.name: suite for suite in suites}

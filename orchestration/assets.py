@@ -1,0 +1,113 @@
+"""The assets of the road: raw wave files, the warehouse that dbt builds, and the published release."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+from orchestration import pipeline
+from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, declared_check, wave_check, wave_result
+from orchestration.codebook import raw_file
+from orchestration.errors import DataRefused
+from orchestration.partitions import wave_partitions
+from orchestration.publish import file_sha256
+from orchestration.resources import WriterLock, dbt_project, no_network, settings, waves
+
+
+@dg.asset(
+    key=WAVE_FILE,
+    partitions_def=wave_partitions,
+    check_specs=[wave_check(WAVE_FILE, "expectations")],
+    group_name="landing",
+    kinds={"csv"},
+)
+def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """One raw wave file, held against its suite on its own, before a refresh takes it in."""
+    wave = next(wave for wave in waves if wave.wave_id == context.partition_key)
+    (check,) = pipeline.check_raw(settings, [wave], docs=wave.wave_id)
+    path = raw_file(settings, wave)
+    sha256 = file_sha256(path) if path.exists() else ""
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": check.respondents,
+            "sha256": sha256,
+            "sha256_as_declared": sha256 == wave.sha256,
+        },
+        check_results=[wave_result(WAVE_FILE, "expectations", check)],
+    )
+
+
+@dg.asset(
+    key=WAVE_FILES,
+    deps=[dg.AssetDep(WAVE_FILE, partition_mapping=dg.AllPartitionMapping())],
+    check_specs=[declared_check(), *(wave_check(WAVE_FILES, wave.wave_id) for wave in waves)],
+    group_name="landing",
+    kinds={"csv", "greatexpectations"},
+)
+def wave_files() -> dg.MaterializeResult:
+    """The raw files of all declared waves, together: the gate before the warehouse."""
+    checks = pipeline.check_raw(settings, waves)
+    undeclared = pipeline.undeclared_files(settings, waves)
+    return dg.MaterializeResult(
+        metadata={
+            "waves": len(waves),
+            "dagster/row_count": sum(check.respondents for check in checks),
+            "data_docs": dg.MetadataValue.path(settings.data_docs_dir / "index.html"),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=WAVE_FILES,
+                check_name="declared",
+                passed=not undeclared,
+                metadata={"sentences": "\n\n".join(undeclared)},
+            ),
+            *(wave_result(WAVE_FILES, check.wave.wave_id, check) for check in checks),
+        ],
+    )
+
+
+class AfterTheRawGate(DagsterDbtTranslator):
+    """The stock translator, with one more edge: the raw seeds come after the gate over their files."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """Describe a seed or model as an asset."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.merge_attributes(deps=[WAVE_FILES]) if spec.key.path[0] == "raw" else spec
+
+
+@dbt_assets(
+    manifest=dbt_project.manifest_path,
+    project=dbt_project,
+    name="warehouse",
+    dagster_dbt_translator=AfterTheRawGate(),
+)
+def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer_lock: WriterLock) -> Iterator[Any]:
+    """Seeds, models and data tests of the dbt project."""
+    target_dir = settings.dagster_target_dir / "run"
+    pipeline.forget_results(target_dir)
+    with no_network():
+        build = dbt.cli(
+            pipeline.dbt_build_arguments(waves), context=context, target_path=target_dir, raise_on_error=False
+        )
+    yield from build.stream()
+    if not build.is_successful():
+        reason = pipeline.explain_build(settings, target_dir, str(build.get_error()))
+        raise dg.Failure(description=str(reason), allow_retries=False)
+
+
+@dg.asset(
+    key=["release", "current"],
+    deps=sorted({key for key in warehouse.keys if key.path[0] == "marts"} | {spec.asset_key for spec in MART_CHECKS}),
+    group_name="release",
+    kinds={"duckdb", "parquet"},
+)
+def release(writer_lock: WriterLock) -> dg.MaterializeResult:
+    """The published marts: one DuckDB file and one Parquet file per table, swapped in atomically."""
+    try:
+        result, published = pipeline.publish(settings, waves)
+    except DataRefused as refusal:
+        raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
+    return dg.MaterializeResult(
+        metadata={"release": published.release_id, "path": dg.MetadataValue.path(published.path), **result.counts}
+    )

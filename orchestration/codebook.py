@@ -1,0 +1,112 @@
+"""The part of the codebook that the orchestration itself needs: which waves there are and what their columns hold."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import DataRefused
+from orchestration.settings import Settings
+
+WAVE_COLUMNS = ("survey", "year", "respondents", "respondent_column", "weight_column", "sha256")
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One row of `waves.csv`.
+
+    Args:
+        survey: Survey id.
+        year: Year of the wave.
+        respondents: Declared number of respondents.
+        respondent_column: Raw column that identifies a respondent.
+        weight_column: Raw column with the weight; empty where the wave is unweighted.
+        sha256: Checksum of the raw file as it was landed; empty where none was declared.
+    """
+
+    survey: str
+    year: int
+    respondents: int
+    respondent_column: str
+    weight_column: str
+    sha256: str
+
+    @property
+    def wave_id(self) -> str:
+        """Name of the wave's raw file, seed and partition: `<survey>_<year>`."""
+        return f"{self.survey}_{self.year}"
+
+
+def read_rows(settings: Settings, name: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Read one codebook file.
+
+    Args:
+        settings: Folders of the project.
+        name: File name without `.csv`.
+        columns: Columns the caller will use.
+
+    Returns:
+        One dictionary per row, cells as text, `""` where blank.
+
+    Raises:
+        DataRefused: The file or one of the columns is missing.
+    """
+    path = settings.codebook_dir / f"{name}.csv"
+    shown = settings.shown(path)
+    if not path.is_file():
+        raise DataRefused(
+            [f"The codebook file {shown} is not there; restore it or point HELSEMONITOR_SEEDS elsewhere."]
+        )
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, restval="")
+        missing = [column for column in columns if column not in (reader.fieldnames or [])]
+        if missing:
+            raise DataRefused([f"{shown} has no column {', '.join(missing)}; restore its header row."])
+        return [{key: value for key, value in row.items() if key is not None} for row in reader]
+
+
+def _wave(row: dict[str, str], shown: str, line: int) -> Wave | str:
+    survey, year, respondents = row["survey"], row["year"], row["respondents"]
+    if not (survey and year.isdecimal() and respondents.isdecimal() and row["respondent_column"]):
+        return (
+            f"{shown} line {line} (survey '{survey}', year '{year}', respondents '{respondents}', respondent_column "
+            f"'{row['respondent_column']}') is not a wave: it needs a survey, a whole year, a whole number of "
+            "respondents and the column that identifies a respondent."
+        )
+    return Wave(
+        survey=survey,
+        year=int(year),
+        respondents=int(respondents),
+        respondent_column=row["respondent_column"],
+        weight_column=row["weight_column"],
+        sha256=row["sha256"],
+    )
+
+
+def read_waves(settings: Settings) -> tuple[Wave, ...]:
+    """Read the declared waves, sorted by survey and year.
+
+    Raises:
+        DataRefused: `waves.csv` is missing, empty, declares a wave twice or has a row that is not a wave.
+    """
+    rows = read_rows(settings, "waves", WAVE_COLUMNS)
+    shown = settings.shown(settings.codebook_dir / "waves.csv")
+    parsed = [_wave(row, shown, line) for line, row in enumerate(rows, start=2)]
+    waves = sorted((wave for wave in parsed if isinstance(wave, Wave)), key=lambda wave: (wave.survey, wave.year))
+    sentences = [finding for finding in parsed if isinstance(finding, str)]
+    ids = [wave.wave_id for wave in waves]
+    sentences += [
+        f"{shown} declares {wave_id} {ids.count(wave_id)} times; keep one row."
+        for wave_id in sorted(set(ids))
+        if ids.count(wave_id) > 1
+    ]
+    if not parsed:
+        sentences.append(f"{shown} declares no wave; there is nothing to refresh.")
+    if sentences:
+        raise DataRefused(sentences)
+    return tuple(waves)
+
+
+def raw_file(settings: Settings, wave: Wave) -> Path:
+    """Path of a wave's raw file."""
+    return settings.raw_dir / f"{wave.wave_id}.csv"

@@ -1,0 +1,68 @@
+"""What the Dagster assets share: the project's folders, dbt, and the writer's lock."""
+
+import os
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+
+from orchestration import pipeline
+from orchestration.codebook import read_waves
+from orchestration.lock import writer
+from orchestration.settings import Settings
+
+settings = Settings.from_environment()
+waves = read_waves(settings)
+# dbt runs in processes of its own here: they inherit the folders, and are found without an activated environment.
+os.environ.update(settings.environment)
+os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+
+
+@contextmanager
+def no_network() -> Iterator[None]:
+    """Lead HTTP of child processes to a closed port.
+
+    DbtCliResource asks `dbt --version` for dbt's version, and that command looks newer ones up on the network.
+    """
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "http://127.0.0.1:9"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def prepare_project() -> DbtProject:
+    """Describe the dbt project to Dagster; parse it when there is no manifest yet, and always in `dagster dev`."""
+    project = DbtProject(
+        project_dir=settings.project_dir,
+        target_path=settings.dagster_target_dir / "load",
+        prepare_project_cli_args=["parse", "--quiet", *pipeline.dbt_vars(waves)],
+    )
+    with no_network():
+        project.prepare_if_dev()
+        if not project.manifest_path.exists():
+            project.preparer.prepare(project)
+    return project
+
+
+class WriterLock(dg.ConfigurableResource):
+    """The writer's lock, held from the start of a run to its end."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WriterLock"]:
+        """Hold the lock; a refresh that runs elsewhere makes this run fail with a sentence."""
+        run = context.run_id or "unknown"
+        with writer(settings, f"Dagster run {run[:8]}"):
+            yield self
+
+
+dbt_project = prepare_project()
+resources = {"dbt": DbtCliResource(project_dir=dbt_project), "writer_lock": WriterLock()}

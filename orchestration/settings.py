@@ -1,0 +1,90 @@
+"""Where everything lies: one frozen value that every stage is given."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders of one project.
+
+    Args:
+        project_dir: Folder with `dbt_project.yml`.
+        seeds_dir: Folder with `codebook/`, `raw/` and `published/`.
+        build_dir: Folder that takes everything a run writes.
+    """
+
+    project_dir: Path
+    seeds_dir: Path
+    build_dir: Path
+
+    @classmethod
+    def from_environment(cls, project_dir: Path = PROJECT_DIR) -> "Settings":
+        """Read `HELSEMONITOR_SEEDS` and `HELSEMONITOR_BUILD`; relative paths start at the project's root."""
+        return cls(
+            project_dir=project_dir,
+            seeds_dir=(project_dir / (os.environ.get("HELSEMONITOR_SEEDS") or "seeds")).resolve(),
+            build_dir=(project_dir / (os.environ.get("HELSEMONITOR_BUILD") or "build")).resolve(),
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that make dbt, in this process or another, use the same folders."""
+        return {"HELSEMONITOR_SEEDS": str(self.seeds_dir), "HELSEMONITOR_BUILD": str(self.build_dir)}
+
+    @property
+    def codebook_dir(self) -> Path:
+        """Folder of the codebook's CSV files."""
+        return self.seeds_dir / "codebook"
+
+    @property
+    def raw_dir(self) -> Path:
+        """Folder of the raw wave files."""
+        return self.seeds_dir / "raw"
+
+    @property
+    def warehouse(self) -> Path:
+        """DuckDB file that dbt builds; it holds respondents and is never published."""
+        return self.build_dir / "warehouse.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder with the releases and the link `current`."""
+        return self.build_dir / "published"
+
+    @property
+    def data_docs_dir(self) -> Path:
+        """Folder of the Great Expectations pages."""
+        return self.build_dir / "data_docs"
+
+    @property
+    def lock_file(self) -> Path:
+        """File whose lock the one writer holds."""
+        return self.build_dir / "refresh.lock"
+
+    @property
+    def dbt_target_dir(self) -> Path:
+        """Folder of dbt's artifacts."""
+        return self.build_dir / "dbt_target"
+
+    @property
+    def dagster_target_dir(self) -> Path:
+        """Folder of the dbt artifacts that Dagster makes: `load` holds the graph's manifest, `run` the last run's."""
+        return self.dbt_target_dir / "dagster"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Folder of dbt's log."""
+        return self.build_dir / "logs"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of Dagster's run history and schedule state."""
+        return self.build_dir / "dagster"
+
+    def shown(self, path: Path) -> str:
+        """Name a path as a person at the project's root would type it."""
+        return str(path.relative_to(self.project_dir)) if path.is_relative_to(self.project_dir) else str(path)

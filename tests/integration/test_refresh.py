@@ -1,0 +1,378 @@
+"""The whole road on a small survey: published, published again, refused, and run by Dagster."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import pytest
+
+from expectations import thresholds
+from orchestration import pipeline
+from orchestration.errors import DataRefused
+from orchestration.home import prepare_home
+from orchestration.publish import current_release
+from orchestration.settings import PROJECT_DIR, Settings
+
+SEEDS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
+WAVE = "cyclists_2022"
+Answer = TypeVar("Answer")
+
+
+class Silent:
+    """A reporter that keeps the names of the stages."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.steps: list[tuple[int, int]] = []
+
+    def started(self, stage: str) -> None:
+        self.stages.append(stage)
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        self.steps.append((done, total))
+
+    def finished(self, result: pipeline.StageResult) -> None:
+        assert result.seconds > 0
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def seeds(settings: Settings) -> list[Path]:
+    return sorted(settings.seeds_dir.rglob("*.csv"))
+
+
+def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person would, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        cwd=PROJECT_DIR,
+        env=os.environ | settings.environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A published release of the small survey."""
+    folder = tmp_path_factory.mktemp("refresh")
+    shutil.copytree(SEEDS, folder / "seeds")
+    settings = Settings(PROJECT_DIR, folder / "seeds", folder / "build")
+    before = {path.name for path in PROJECT_DIR.iterdir()}
+    done = command(settings, "refresh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert {path.name for path in PROJECT_DIR.iterdir()} <= before | {"build"}, (
+        "a run writes into the build folder only"
+    )
+    assert all(
+        path.read_bytes() == (SEEDS / path.relative_to(settings.seeds_dir)).read_bytes() for path in seeds(settings)
+    )
+    summary = dict(re.findall(r"^(\w[\w ]*?) {2,}(\S.*?)$", done.stdout, re.MULTILINE))
+    assert summary["waves"] == "3"
+    assert summary["respondents"] == "930"
+    assert summary["items"] == "8"
+    assert summary["indicators"] == "7"
+    assert int(summary["checks passed"]) > 100
+    assert summary["current"] == str(settings.published_dir / "current")
+    return settings
+
+
+@pytest.fixture
+def unchanged(settings: Settings) -> Iterator[Settings]:
+    """The published release must still be the current one after the test, and the seeds as they were."""
+    before = current_release(settings)
+    assert before is not None
+    sums = digests(before.path / "parquet")
+    shutil.copytree(settings.seeds_dir, settings.build_dir / "seeds_before")
+    yield settings
+    shutil.rmtree(settings.seeds_dir)
+    shutil.move(settings.build_dir / "seeds_before", settings.seeds_dir)
+    after = current_release(settings)
+    assert after is not None
+    assert (after.path, digests(after.path / "parquet")) == (before.path, sums)
+    assert list((settings.published_dir / "releases").glob(".*")) == []
+
+
+def test_the_release_holds_all_marts_and_no_respondent(settings: Settings) -> None:
+    release = current_release(settings)
+    assert release is not None
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        marts = connection.execute(
+            "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts' order by 1"
+        ).fetchall()
+    assert {name for name, _ in marts} == set(release.manifest["tables"])
+    with duckdb.connect(str(release.path / "helsemonitor.duckdb"), read_only=True) as connection:
+        for name, entry in release.manifest["tables"].items():
+            assert connection.execute(f"select count(*) from marts.{name}").fetchone() == (entry["rows"],)
+        schemas = connection.execute("select distinct schema_name from duckdb_tables()").fetchall()
+        assert schemas == [("marts",)]
+        undescribed = connection.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and comment is null"
+        ).fetchall()
+        assert undescribed == []
+    assert release.manifest["counts"] | {"answers": 0} == {
+        "waves": 3,
+        "respondents": 930,
+        "answers": 0,
+        "items": 8,
+        "indicators": 7,
+    }
+
+
+def test_a_second_run_changes_no_byte_of_the_parquet_files(settings: Settings) -> None:
+    first = current_release(settings)
+    assert first is not None
+    reporter = Silent()
+    result = pipeline.refresh(settings, "a test", reporter)
+    assert reporter.stages == ["raw gate", "warehouse", "marts gate", "publish"]
+    assert max(done / total for done, total in reporter.steps) == 1
+    assert result.release.path != first.path
+    assert digests(result.release.path / "parquet") == digests(first.path / "parquet")
+
+
+def test_status_names_the_release(settings: Settings) -> None:
+    release = current_release(settings)
+    assert release is not None
+    shown = command(settings, "status")
+    assert shown.returncode == 0
+    assert release.release_id in shown.stdout
+    assert "waves    cyclists 2021 2022 2023" in shown.stdout
+    assert "no refresh is running" in shown.stdout
+
+
+def edit(path: Path, pattern: str, replacement: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    changed = re.sub(pattern, replacement, text, count=1, flags=re.MULTILINE)
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
+
+
+def drop_codebook_row(seeds: Path) -> None:
+    edit(seeds / "codebook" / "columns.csv", r"^cyclists,2022,ride,.*\n", "")
+
+
+def add_unknown_code(seeds: Path) -> None:
+    edit(seeds / "raw" / f"{WAVE}.csv", r"^(r5,[^,]*),[FM],", r"\1,Q,")
+
+
+def delete_raw_column(seeds: Path) -> None:
+    path = seeds / "raw" / f"{WAVE}.csv"
+    rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    place = rows[0].index("ride")
+    path.write_text("".join(",".join(row[:place] + row[place + 1 :]) + "\n" for row in rows), encoding="utf-8")
+
+
+def repeat_respondent_id(seeds: Path) -> None:
+    edit(seeds / "raw" / f"{WAVE}.csv", r"^r2,", "r1,")
+
+
+def delete_weight_column(seeds: Path) -> None:
+    edit(seeds / "raw" / f"{WAVE}.csv", r"^rid,wgt,", "rid,weight,")
+
+
+FAULTS = [
+    (drop_codebook_row, ["column ride", "320", "columns.csv"]),
+    (add_unknown_code, ["column s2", "code Q", "1 time"]),
+    (delete_raw_column, ["column ride", "missing", "320"]),
+    (repeat_respondent_id, ["column rid", "2 of 320 rows share their respondent id"]),
+    (delete_weight_column, ["column wgt is missing", "weight_column"]),
+]
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS, ids=[fault.__name__ for fault, _ in FAULTS])
+def test_faulty_data_are_refused_and_the_release_stays(
+    unchanged: Settings, fault: Callable[[Path], None], words: list[str]
+) -> None:
+    fault(unchanged.seeds_dir)
+    with pytest.raises(DataRefused) as refusal:
+        pipeline.refresh(unchanged, "a test", Silent())
+    named = [sentence for sentence in refusal.value.sentences if all(word in sentence for word in words)]
+    assert len(named) == 1, refusal.value.sentences
+    assert f"{WAVE}.csv" in named[0]
+    assert re.search(r"cyclists,? (year )?2022", named[0]), named[0]
+
+
+def test_a_failing_expectation_about_the_marts_stops_the_publishing(
+    unchanged: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = [
+        row if row.check != "drift" else thresholds.Threshold(**{**vars(row), "limit": 0.001})
+        for row in thresholds.read_thresholds()
+    ]
+    monkeypatch.setattr(thresholds, "read_thresholds", lambda: strict)
+    reporter = Silent()
+    with pytest.raises(DataRefused, match="the value moved by"):
+        pipeline.refresh(unchanged, "a test", reporter)
+    assert reporter.stages == ["raw gate", "warehouse", "marts gate"]
+
+
+def test_the_warehouse_is_free_again_after_each_stage(settings: Settings) -> None:
+    """Dbt in this process keeps no handle on the file; another process may open it for writing."""
+    script = f"import duckdb; duckdb.connect({str(settings.warehouse)!r}).close()"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+DEFINITIONS = """
+import json, sys, warnings
+warnings.simplefilter("default")
+import dagster as dg
+from orchestration.definitions import defs
+from orchestration.codebook import read_waves
+repository = defs.get_repository_def()
+graph = repository.asset_graph
+schedule = repository.get_schedule_def("yearly_refresh")
+job = repository.get_job("annual_refresh")
+with dg.DagsterInstance.ephemeral() as instance:
+    run = job.execute_in_process(instance=instance, raise_on_error=False)
+    print("RESULT" + json.dumps({
+        "assets": sorted(key.to_user_string() for key in graph.get_all_asset_keys()),
+        "checks": sorted(f"{key.asset_key.to_user_string()}:{key.name}" for key in graph.asset_check_keys),
+        "jobs": sorted(found.name for found in repository.get_all_jobs()),
+        "schedule": [schedule.cron_schedule, schedule.execution_timezone, schedule.job_name],
+        "sensors": [sensor.name for sensor in repository.sensor_defs],
+        "partitions": list(graph.get(dg.AssetKey(["landing", "wave_file"])).partitions_def.get_partition_keys()),
+        "parents": sorted(key.to_user_string() for key in graph.get(dg.AssetKey(["raw", "cyclists_2022"])).parent_keys),
+        "executor": job.executor_def.name,
+        "success": run.success,
+        "failed_steps": [event.step_key for event in run.all_events if event.is_step_failure],
+        "finished_steps": [event.step_key for event in run.all_events if event.is_step_success],
+        "failed_checks": [found.check_name for found in run.get_asset_check_evaluations() if not found.passed],
+    }))
+"""
+
+
+def test_dagster_shows_the_road_and_a_failing_raw_check_blocks_it(unchanged: Settings) -> None:
+    repeat_respondent_id(unchanged.seeds_dir)
+    done = subprocess.run(
+        [sys.executable, "-c", DEFINITIONS],
+        cwd=PROJECT_DIR,
+        env=os.environ | unchanged.environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    found = json.loads(
+        next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).removeprefix("RESULT")
+    )
+    waves = ["cyclists_2021", "cyclists_2022", "cyclists_2023"]
+    assert {"landing/wave_file", "landing/wave_files", "release/current"} <= set(found["assets"])
+    assert {f"raw/{wave}" for wave in waves} | {"codebook/waves", "marts/fct_indicators"} <= set(found["assets"])
+    assert {f"landing/wave_files:{wave}" for wave in waves} <= set(found["checks"])
+    assert {"marts/fct_indicators:drift_expectations", "intermediate/int_responses:routing_expectations"} <= set(
+        found["checks"]
+    )
+    assert any(check.startswith("marts/fct_indicators:unique_grain") for check in found["checks"]), (
+        "dbt tests are checks"
+    )
+    assert {"annual_refresh", "check_wave_file"} <= set(found["jobs"])
+    assert found["schedule"] == ["0 6 1 12 *", "Europe/Oslo", "annual_refresh"]
+    assert found["sensors"] == ["changed_wave_files"]
+    assert found["partitions"] == waves
+    assert found["parents"] == ["landing/wave_files"]
+    assert found["executor"] == "in_process"
+    assert (found["success"], found["finished_steps"]) == (False, [])
+    assert found["failed_steps"] == ["landing__wave_files"]
+    assert found["failed_checks"] == [WAVE]
+    assert "2 of 320 rows share their respondent id" in done.stderr
+    assert not re.search(r"(Beta|Preview|Supersession|Experimental)Warning|orchestration\S*: \w*Warning", done.stderr)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def graphql(port: int, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    body = json.dumps({"query": query, "variables": variables or {}}).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql", data=body, headers={"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return json.loads(answer.read())["data"]
+
+
+def wait_for(seconds: float, ask: Callable[[], Answer | None]) -> Answer:
+    """Ask until something comes back; fail after the given time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if answer := ask():
+                return answer
+        except OSError:
+            pass
+        time.sleep(1)
+    return pytest.fail(f"nothing within {seconds} seconds")
+
+
+LAUNCH = """
+mutation($parameters: ExecutionParams!) {
+  launchPipelineExecution(executionParams: $parameters) { __typename ... on LaunchRunSuccess { run { runId } } }
+}
+"""
+JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } jobs { name } } } } }"
+STATUS = "query($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
+
+
+def test_dagster_dev_starts_without_warnings_and_runs_the_job(settings: Settings) -> None:
+    before = current_release(settings)
+    assert before is not None
+    port = free_port()
+    log = settings.build_dir / "dagster_dev.log"
+    environment = os.environ | settings.environment | {"DAGSTER_HOME": str(prepare_home(settings))}
+    # The command itself is announced to be followed by another; what is meant here are warnings about the project.
+    environment["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)],
+            cwd=PROJECT_DIR,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            (node,) = wait_for(120, lambda: graphql(port, JOBS)["repositoriesOrError"]["nodes"])
+            assert {"annual_refresh", "check_wave_file"} <= {job["name"] for job in node["jobs"]}
+            selector = {
+                "repositoryLocationName": node["location"]["name"],
+                "repositoryName": node["name"],
+                "pipelineName": "annual_refresh",
+            }
+            parameters = {"selector": selector, "mode": "default", "runConfigData": {}}
+            launched = graphql(port, LAUNCH, {"parameters": parameters})["launchPipelineExecution"]
+            assert launched["__typename"] == "LaunchRunSuccess"
+            run = {"run": launched["run"]["runId"]}
+
+            def ended() -> str | None:
+                status = graphql(port, STATUS, run)["runOrError"]["status"]
+                return status if status in ("SUCCESS", "FAILURE", "CANCELED") else None
+
+            status = wait_for(180, ended)
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
+    text = log.read_text(encoding="utf-8")
+    assert status == "SUCCESS", text[-4000:]
+    assert not re.findall(r"^.*(?:Warning\b|WARNING).*$", text, re.MULTILINE)
+    after = current_release(settings)
+    assert after is not None
+    assert after.path != before.path
+    assert digests(after.path / "parquet") == digests(before.path / "parquet")

@@ -1,0 +1,268 @@
+"""Settings, codebook, dbt's arguments, and the sentences about a build that failed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from orchestration import pipeline
+from orchestration.codebook import Wave, read_rows, read_waves
+from orchestration.errors import DataRefused
+from orchestration.home import prepare_home
+from orchestration.settings import PROJECT_DIR, Settings
+from tests.unit.small_project import make_settings, write_codebook, write_waves
+
+BIRDS = Wave("birds", 2020, 10, "nr", "", "")
+FISH = Wave("fish", 2021, 5, "id", "w", "")
+
+
+def no_problems() -> list[str]:
+    return []
+
+
+def test_folders_are_relative_to_the_projects_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HELSEMONITOR_SEEDS", str(tmp_path / "private"))
+    monkeypatch.setenv("HELSEMONITOR_BUILD", "")
+    settings = Settings.from_environment()
+    assert settings.seeds_dir == tmp_path / "private"
+    assert settings.build_dir == PROJECT_DIR / "build"
+    assert settings.warehouse == PROJECT_DIR / "build" / "warehouse.duckdb"
+    assert settings.shown(settings.warehouse) == "build/warehouse.duckdb"
+    assert settings.shown(settings.raw_dir) == str(tmp_path / "private" / "raw")
+
+
+def test_waves_are_sorted_and_typed(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    write_waves(settings, ["fish,2021,5,id,w,", "birds,2022,7,nr,,abc", "birds,2020,10,nr,,"])
+    assert read_waves(settings) == (BIRDS, Wave("birds", 2022, 7, "nr", "", "abc"), FISH)
+    assert [wave.wave_id for wave in read_waves(settings)] == ["birds_2020", "birds_2022", "fish_2021"]
+
+
+def test_bad_waves_are_refused_with_their_line(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    write_waves(settings, ["birds,2020,10,nr,,", "fish,21st,5,id,,", "birds,2020,11,nr,,"])
+    with pytest.raises(DataRefused) as refusal:
+        read_waves(settings)
+    assert refusal.value.sentences == (
+        "seeds/codebook/waves.csv line 3 (survey 'fish', year '21st', respondents '5', respondent_column 'id') is not "
+        "a wave: it needs a survey, a whole year, a whole number of respondents and the column that identifies a "
+        "respondent.",
+        "seeds/codebook/waves.csv declares birds_2020 2 times; keep one row.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("tables", "sentence"),
+    [
+        (
+            {},
+            "The codebook file seeds/codebook/waves.csv is not there; restore it or point HELSEMONITOR_SEEDS "
+            "elsewhere.",
+        ),
+        (
+            {"waves": ["survey,year,respondents,sha256"]},
+            "seeds/codebook/waves.csv has no column respondent_column, weight_column; restore its header row.",
+        ),
+        (
+            {"waves": ["survey,year,respondents,respondent_column,weight_column,sha256"]},
+            "seeds/codebook/waves.csv declares no wave; there is nothing to refresh.",
+        ),
+    ],
+)
+def test_unreadable_waves_are_refused(tmp_path: Path, tables: dict[str, list[str]], sentence: str) -> None:
+    settings = make_settings(tmp_path)
+    write_codebook(settings, tables)
+    with pytest.raises(DataRefused) as refusal:
+        read_waves(settings)
+    assert refusal.value.sentences == (sentence,)
+
+
+def test_short_rows_read_as_blank(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    write_codebook(settings, {"items": ["survey,item,type", "birds,song"]})
+    assert read_rows(settings, "items", ("item", "type")) == [{"survey": "birds", "item": "song", "type": ""}]
+
+
+def test_dbt_is_told_the_waves_and_leaves_unit_tests_out() -> None:
+    assert pipeline.dbt_build_arguments([FISH, BIRDS]) == [
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        "--vars",
+        '{"waves": ["birds_2020", "fish_2021"]}',
+    ]
+
+
+def test_dbt_keeps_to_the_projects_folders(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    arguments = pipeline.dbt_project_arguments(settings)
+    folders = dict(zip(arguments[:8:2], arguments[1:8:2], strict=True))
+    assert folders == {
+        "--project-dir": str(tmp_path),
+        "--profiles-dir": str(tmp_path),
+        "--target-path": str(tmp_path / "build" / "dbt_target"),
+        "--log-path": str(tmp_path / "build" / "logs"),
+    }
+    assert "--no-send-anonymous-usage-stats" in arguments
+
+
+def test_dbt_sees_the_folders_only_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = make_settings(tmp_path)
+    monkeypatch.setenv("HELSEMONITOR_SEEDS", "before")
+    monkeypatch.delenv("HELSEMONITOR_BUILD", raising=False)
+    with pipeline.project_environment(settings):
+        assert os.environ["HELSEMONITOR_SEEDS"] == str(tmp_path / "seeds")
+        assert os.environ["HELSEMONITOR_BUILD"] == str(tmp_path / "build")
+    assert os.environ["HELSEMONITOR_SEEDS"] == "before"
+    assert "HELSEMONITOR_BUILD" not in os.environ
+
+
+MANIFEST: dict[str, Any] = {
+    "nodes": {
+        "model.p.dim_bird": {"schema": "marts", "name": "dim_bird"},
+        "test.p.not_null_bird": {
+            "name": "not_null_bird",
+            "attached_node": "model.p.dim_bird",
+            "column_name": "bird",
+            "depends_on": {"nodes": ["model.p.dim_bird"]},
+            "original_file_path": "models/marts/_marts__models.yml",
+            "description": "",
+        },
+        "test.p.birds_add_up": {
+            "name": "birds_add_up",
+            "attached_node": None,
+            "column_name": None,
+            "depends_on": {"nodes": ["model.p.dim_bird"]},
+            "original_file_path": "tests/data/birds_add_up.sql",
+            "description": "Every bird is counted once.",
+        },
+    }
+}
+
+
+def result(unique_id: str, status: str, **more: object) -> dict[str, Any]:
+    return {"unique_id": unique_id, "status": status, **more}
+
+
+def test_failing_tests_are_said_with_place_and_count() -> None:
+    results = [
+        result("model.p.dim_bird", "success"),
+        result("test.p.not_null_bird", "fail", failures=3),
+        result("test.p.birds_add_up", "fail", failures=1),
+    ]
+    reason = pipeline.explain_failure(results, MANIFEST, no_problems)
+    assert isinstance(reason, DataRefused)
+    assert reason.sentences == (
+        "The test not_null_bird of marts.dim_bird, column bird, finds 3 rows that break it "
+        "(models/marts/_marts__models.yml); compare the codebook and the wave files that feed it.",
+        "The test birds_add_up of marts.dim_bird finds 1 row that breaks it (tests/data/birds_add_up.sql); compare the "
+        "codebook and the wave files that feed it. Every bird is counted once.",
+    )
+
+
+def test_problems_of_the_codebook_come_before_what_follows_from_them() -> None:
+    results = [
+        result("model.p.stg_codebook_problems", "success"),
+        result("model.p.dim_bird", "error", message="Binder Error"),
+        result("test.p.not_null_bird", "fail", failures=3),
+    ]
+    reason = pipeline.explain_failure(results, MANIFEST, lambda: ["Column q1 is unmapped."])
+    assert isinstance(reason, DataRefused)
+    assert reason.sentences == ("Column q1 is unmapped.",)
+
+
+def test_problems_of_an_earlier_build_are_not_read() -> None:
+    def must_not_be_called() -> list[str]:
+        pytest.fail("the model of the problems was not built in this run")
+
+    results = [result("model.p.stg_codebook_problems", "skipped"), result("model.p.dim_bird", "error", message="boom")]
+    reason = pipeline.explain_failure(results, MANIFEST, must_not_be_called)
+    assert isinstance(reason, pipeline.BuildError)
+    assert str(reason) == "dbt could not build everything:\nmodel.p.dim_bird: boom"
+
+
+def test_an_error_of_dbt_is_not_blamed_on_the_data() -> None:
+    results = [
+        result("test.p.not_null_bird", "fail", failures=3),
+        result("test.p.birds_add_up", "error", message="boom"),
+    ]
+    assert isinstance(pipeline.explain_failure(results, MANIFEST, no_problems), pipeline.BuildError)
+    assert isinstance(pipeline.explain_failure([], MANIFEST, no_problems), pipeline.BuildError)
+
+
+def test_results_of_an_earlier_build_are_not_taken_for_this_ones(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    (tmp_path / "run_results.json").write_text(json.dumps({"results": [result("test.p.not_null_bird", "fail")]}))
+    pipeline.forget_results(tmp_path)
+    reason = pipeline.explain_build(settings, tmp_path, "the project does not parse")
+    assert isinstance(reason, pipeline.BuildError)
+    assert str(reason) == "dbt could not start to build: the project does not parse"
+
+
+def test_a_build_is_counted_by_kind_and_status() -> None:
+    results = [
+        result("seed.p.waves", "success"),
+        result("model.p.dim_bird", "success"),
+        result("model.p.fct_song", "success"),
+        result("test.p.not_null_bird", "pass"),
+        result("test.p.birds_add_up", "warn"),
+        result("model.p.fct_nest", "skipped"),
+    ]
+    assert pipeline.build_counts(results) == {"seeds": 1, "models": 2, "checks_passed": 1, "warnings": 1}
+
+
+def test_progress_counts_finished_steps() -> None:
+    seen: list[tuple[int, int, str]] = []
+    callback: Callable[[Any], None] = pipeline._progress_callback(lambda *step: seen.append(step))
+    for name, node in (("LogStartLine", "a"), ("LogStartLine", "b"), ("NodeFinished", "a"), ("LogStartLine", "c")):
+        data = SimpleNamespace(total=3, node_info=SimpleNamespace(node_name=node))
+        callback(SimpleNamespace(info=SimpleNamespace(name=name), data=data))
+    assert seen == [(0, 3, "a"), (0, 3, "b"), (1, 3, "c")]
+
+
+def test_undeclared_files_are_named(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    for name in ("birds_2020", "birds_2021"):
+        (settings.raw_dir / f"{name}.csv").write_text("nr\n1\n")
+    assert pipeline.undeclared_files(settings, [BIRDS]) == [
+        "seeds/raw/birds_2021.csv: waves.csv does not declare this wave; add its row or remove the file."
+    ]
+
+
+def test_dagsters_home_queues_runs_and_sends_nothing(tmp_path: Path) -> None:
+    import yaml
+
+    settings = make_settings(tmp_path)
+    home = prepare_home(settings)
+    (home / "history").mkdir()
+    (home / "history" / "runs.db").write_text("kept")
+    assert prepare_home(settings) == home == tmp_path / "build" / "dagster"
+    assert (home / "history" / "runs.db").read_text() == "kept"
+    config = yaml.safe_load((home / "dagster.yaml").read_text())
+    assert config["telemetry"] == {"enabled": False}
+    assert config["concurrency"] == {"runs": {"max_concurrent_runs": 1}}
+    assert config["run_coordinator"]["class"] == "QueuedRunCoordinator"
+
+
+def test_help_is_quick_and_nothing_reports_usage() -> None:
+    """What makes a start slow stays unloaded, and the switches against telemetry are set on import."""
+    script = """
+import os, sys
+from click.testing import CliRunner
+from orchestration.cli import main
+assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+assert CliRunner().invoke(main, ["refresh", "--help"]).exit_code == 0
+print(sorted({"dagster", "dbt", "great_expectations", "pandas", "duckdb"} & set(sys.modules)))
+print([os.environ[name] for name in ("DO_NOT_TRACK", "DBT_SEND_ANONYMOUS_USAGE_STATS", "GX_ANALYTICS_ENABLED")])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=PROJECT_DIR, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == ["[]", "['1', 'false', 'false']"]

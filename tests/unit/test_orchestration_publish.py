@@ -1,0 +1,230 @@
+"""A release is complete or not there: its content, the swap, what is kept, and what may never be in it."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration import publish
+from orchestration.codebook import Wave
+from orchestration.errors import DataRefused
+from orchestration.settings import PROJECT_DIR, Settings
+from tests.unit.small_project import make_settings, make_warehouse
+
+WAVES = (Wave("birds", 2020, 3, "nr", "", ""), Wave("fish", 2021, 3, "fish_id", "vekt", ""))
+FACTS = {"counts": {"respondents": 6}}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = make_settings(tmp_path)
+    make_warehouse(settings)
+    return settings
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def left_over(settings: Settings) -> list[str]:
+    """Everything in the published folder that is neither a release nor the link."""
+    found = [path.name for path in settings.published_dir.iterdir() if path.name not in ("releases", "current")]
+    return found + [path.name for path in (settings.published_dir / "releases").glob(".*")]
+
+
+def test_a_release_holds_the_marts_and_nothing_else(settings: Settings) -> None:
+    release = publish.publish_release(settings, WAVES, FACTS)
+    current = settings.published_dir / "current"
+    assert current.is_symlink()
+    assert current.readlink() == Path("releases", release.release_id)
+    assert sorted(path.name for path in current.iterdir()) == ["helsemonitor.duckdb", "manifest.json", "parquet"]
+    with duckdb.connect(str(current / "helsemonitor.duckdb"), read_only=True) as connection:
+        relations = "select table_schema, table_name, table_type from information_schema.tables order by all"
+        assert connection.execute(relations).fetchall() == [
+            ("marts", "dim_indicator", "BASE TABLE"),
+            ("marts", "dim_item", "BASE TABLE"),
+            ("marts", "fct_both", "BASE TABLE"),
+        ]
+        rows = connection.execute("select * from marts.dim_indicator").fetchall()
+        assert rows == [("a", 1.5), ("a", None), ("b", 2.5)]
+        comments = connection.execute("select comment from duckdb_tables() where table_name = 'dim_item'").fetchall()
+        assert comments == [("One row per item; it's small.",)]
+        columns = connection.execute("select comment from duckdb_columns() where table_name = 'dim_item'").fetchall()
+        assert columns == [("Item id.",)]
+    assert b"secret_" not in (current / "helsemonitor.duckdb").read_bytes()
+
+
+def test_the_file_opens_in_older_clients(settings: Settings) -> None:
+    release = publish.publish_release(settings, WAVES, FACTS)
+    with duckdb.connect(str(release.path / "helsemonitor.duckdb"), read_only=True) as connection:
+        tags = connection.execute("select tags from duckdb_databases() where not internal").fetchone()
+    assert tags is not None
+    assert tags[0]["storage_version"].startswith("v1.0.0")
+
+
+def test_the_manifest_says_what_is_in_the_release(settings: Settings) -> None:
+    release = publish.publish_release(settings, WAVES, FACTS)
+    manifest = json.loads((release.path / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["release"] == release.release_id
+    assert manifest["waves"] == ["birds_2020", "fish_2021"]
+    assert manifest["counts"] == {"respondents": 6}
+    sums = digests(release.path / "parquet")
+    assert {f"{table}.parquet": entry["sha256"] for table, entry in manifest["tables"].items()} == sums
+    assert {table: entry["rows"] for table, entry in manifest["tables"].items()} == {
+        "dim_indicator": 3,
+        "dim_item": 3,
+        "fct_both": 9,
+    }
+    reread = publish.current_release(settings)
+    assert reread is not None
+    assert (reread.path, reread.manifest) == (release.path, manifest)
+
+
+def test_equal_content_gives_equal_bytes_whatever_its_order(settings: Settings) -> None:
+    first = publish.publish_release(settings, WAVES, FACTS)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute(
+            "create or replace table marts.dim_indicator as select * from marts.dim_indicator order by value"
+        )
+    second = publish.publish_release(settings, WAVES, FACTS)
+    assert first.path != second.path
+    assert digests(first.path / "parquet") == digests(second.path / "parquet")
+    assert first.release_id < second.release_id
+
+
+def test_parquet_is_ordered_by_its_keys(settings: Settings) -> None:
+    release = publish.publish_release(settings, WAVES, FACTS)
+    rows = duckdb.sql(f"from read_parquet('{release.path}/parquet/dim_item.parquet')").fetchall()
+    assert rows == [("item_1",), ("item_2",), ("item_3",)]
+
+
+def test_the_newest_five_and_the_current_one_are_kept(settings: Settings) -> None:
+    releases = [publish.publish_release(settings, WAVES, FACTS) for _ in range(7)]
+    kept = sorted(path.name for path in (settings.published_dir / "releases").iterdir())
+    assert kept == [release.release_id for release in releases[2:]]
+    publish.point_current(settings.published_dir, releases[2].path)
+    publish.prune(settings.published_dir, keep=2)
+    kept = sorted(path.name for path in (settings.published_dir / "releases").iterdir())
+    assert kept == [releases[index].release_id for index in (2, 5, 6)]
+
+
+def test_two_releases_never_share_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import UTC, datetime
+
+    now = datetime(2030, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
+    first = publish._release_path(tmp_path, {}, now)
+    assert first.name.startswith("20300102_030405_000006_")
+    first.mkdir()
+    second = publish._release_path(tmp_path, {}, now)
+    assert second.name == f"{first.name}_2"
+    assert first.name < second.name
+
+
+def test_a_failing_copy_leaves_the_former_release(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    former = publish.publish_release(settings, WAVES, FACTS)
+    copy = publish._copy_table
+
+    def fail_at_the_second(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> dict[str, Any]:
+        if table == "dim_item":
+            raise OSError(28, "No space left on device")
+        return copy(connection, table, folder)
+
+    monkeypatch.setattr(publish, "_copy_table", fail_at_the_second)
+    with pytest.raises(OSError, match="No space"):
+        publish.publish_release(settings, WAVES, FACTS)
+    assert (settings.published_dir / "current").resolve() == former.path
+    assert [path.name for path in (settings.published_dir / "releases").iterdir()] == [former.release_id]
+    assert left_over(settings) == []
+
+
+def test_a_failing_swap_leaves_the_former_release(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    former = publish.publish_release(settings, WAVES, FACTS)
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="Permission denied"):
+        publish.publish_release(settings, WAVES, FACTS)
+    assert (settings.published_dir / "current").resolve() == former.path
+    assert [path.name for path in (settings.published_dir / "releases").iterdir()] == [former.release_id]
+    assert left_over(settings) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from orchestration import publish
+from orchestration.settings import Settings
+folder, moment = Path(sys.argv[1]), sys.argv[2]
+original = getattr(publish, moment)
+def kill(*arguments):
+    if moment == "_copy_table":
+        original(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(publish, moment, kill)
+publish.publish_release(Settings(folder, folder / "seeds", folder / "build"), (), {})
+"""
+
+
+@pytest.mark.parametrize("moment", ["_copy_table", "_sync_tree", "point_current"])
+def test_a_process_killed_while_publishing_leaves_the_former_release(
+    settings: Settings, tmp_path: Path, moment: str
+) -> None:
+    former = publish.publish_release(settings, WAVES, FACTS)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), moment], cwd=PROJECT_DIR, timeout=60, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert (settings.published_dir / "current").resolve() == former.path
+    following = publish.publish_release(settings, WAVES, FACTS)
+    assert (settings.published_dir / "current").resolve() == following.path
+    assert left_over(settings) == []
+
+
+def test_a_reader_keeps_its_release_while_a_new_one_comes(settings: Settings) -> None:
+    publish.publish_release(settings, WAVES, FACTS)
+    current = settings.published_dir / "current" / "helsemonitor.duckdb"
+    with duckdb.connect(str(current), read_only=True) as reader:
+        with duckdb.connect(str(settings.warehouse)) as connection:
+            connection.execute("insert into marts.dim_indicator values ('c', 9)")
+        publish.publish_release(settings, WAVES, FACTS)
+        assert reader.execute("select count(*) from marts.dim_indicator").fetchone() == (3,)
+    with duckdb.connect(str(current), read_only=True) as reader:
+        assert reader.execute("select count(*) from marts.dim_indicator").fetchone() == (4,)
+
+
+@pytest.mark.parametrize(
+    ("statement", "place"),
+    [
+        ("create table marts.fct_leak (respondent_no int)", "marts.fct_leak has the column respondent_no"),
+        ("create table marts.fct_leak (Weight double)", "marts.fct_leak has the column Weight"),
+        ("create view marts.fct_leak as select 1 as fish_id", "marts.fct_leak has the column fish_id"),
+        ("create table marts.fct_leak (vekt double)", "marts.fct_leak has the column vekt"),
+    ],
+)
+def test_no_column_of_a_respondent_is_published(settings: Settings, statement: str, place: str) -> None:
+    former = publish.publish_release(settings, WAVES, FACTS)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute(statement)
+    with pytest.raises(DataRefused) as refusal:
+        publish.publish_release(settings, WAVES, FACTS)
+    assert refusal.value.sentences == (
+        f"{place}, which belongs to single respondents; a mart holds counts and sums over groups, so remove the column "
+        "from the model.",
+    )
+    assert (settings.published_dir / "current").resolve() == former.path
+
+
+def test_a_warehouse_without_marts_is_not_published(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    duckdb.connect(str(settings.warehouse)).close()
+    with pytest.raises(DataRefused, match="has no table in schema marts"):
+        publish.publish_release(settings, WAVES, FACTS)
+    assert publish.current_release(settings) is None
