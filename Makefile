@@ -16,8 +16,7 @@ DEV := .venv/.dev
 PORT := 3000
 SQL := models tests/data
 
-
-.PHONY: help refresh status dev test check fast lint python-lint sql-lint format bench synthetic readme lock setup clean
+.PHONY: help refresh status dev test check fast lint python-lint sql-lint format bench synthetic readme docs lock setup clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -60,17 +59,13 @@ python-lint: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-# sqlfluff compiles with dbt; a warehouse of its own leaves a running refresh alone.
-SQLFLUFF := mkdir -p build/lint && HELSEMONITOR_BUILD=build/lint DBT_TARGET_PATH=build/lint/target DBT_LOG_PATH=build/lint/logs \
-	$(BIN)/python -m sqlfluff
-
 sql-lint: $(DEV)
-	@$(SQLFLUFF) lint --disable-progress-bar $(SQL)
+	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 $(SQL)
 
 format: $(DEV) ## Let ruff and sqlfluff mend what they can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(SQLFLUFF) fix --disable-progress-bar $(SQL)
+	@$(BIN)/sqlfluff fix --disable-progress-bar $(SQL)
 
 bench: $(DEV) ## Measure against stock dbt and a hand-written script, side by side
 	@$(BIN)/python benchmarks/run.py
@@ -80,6 +75,9 @@ synthetic: $(RUN) ## Make the synthetic raw waves anew from the codebook and the
 
 readme: $(RUN) ## Put the present output of its queries into README.md
 	@$(BIN)/python -m tests.integration.readme_queries
+
+docs: $(RUN) ## Write docs/comparability.md anew from the codebook
+	@$(BIN)/python -m orchestration.comparability
 
 lock: $(RUN) ## Resolve requirements*.in into hash-locked requirements*.txt (UPGRADE=--upgrade for newer versions)
 	@for name in requirements-setup requirements requirements-dev; do \

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestration.pipeline import RefreshResult, StageResult
     from orchestration.publish import Release
 
-REFUSED, DEFECT = 1, 3
+REFUSED, DEFECT, INTERRUPTED = 1, 3, 130
 WORDS = {
     "waves": "waves",
     "respondents": "respondents",
@@ -180,6 +180,9 @@ def refresh(plain: bool) -> None:
             result = pipeline.refresh(settings, "the command line", PlainReporter())
     except DataRefused as refusal:
         _refused(refusal, settings)
+    except KeyboardInterrupt:
+        click.echo("Stopped: nothing was published.", err=True)
+        sys.exit(INTERRUPTED)
     except Exception as error:
         _defect(error, settings)
     _summary(console, settings, result)

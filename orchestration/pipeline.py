@@ -350,6 +350,8 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Prog
         finally:
             # dbt keeps the file open for the next invocation in this process; the next stages read it.
             DuckDBConnectionManager.close_all_connections()
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
     if not outcome.success:
         raise explain_build(settings, settings.dbt_target_dir, str(outcome.exception)) from outcome.exception
     results = _read_json(settings.dbt_target_dir / "run_results.json")["results"]

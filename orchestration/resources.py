@@ -40,16 +40,14 @@ def no_network() -> Iterator[None]:
 
 
 def prepare_project() -> DbtProject:
-    """Describe the dbt project to Dagster; parse it when there is no manifest yet, and always in `dagster dev`."""
+    """Describe the dbt project to Dagster, parsed anew: an older graph would miss or invent steps of the build."""
     project = DbtProject(
         project_dir=settings.project_dir,
         target_path=settings.dagster_target_dir / "load",
         prepare_project_cli_args=["parse", "--quiet", *pipeline.dbt_vars(waves)],
     )
     with no_network():
-        project.prepare_if_dev()
-        if not project.manifest_path.exists():
-            project.preparer.prepare(project)
+        project.preparer.prepare(project)
     return project
 
 
@@ -59,8 +57,8 @@ class WriterLock(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WriterLock"]:
         """Hold the lock; a refresh that runs elsewhere makes this run fail with a sentence."""
-        run = context.run_id or "unknown"
-        with writer(settings, f"Dagster run {run[:8]}"):
+        name = f"Dagster run {context.run.run_id[:8]}" if context.run else "Dagster"
+        with writer(settings, name):
             yield self
 
 

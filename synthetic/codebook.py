@@ -219,12 +219,12 @@ class Wave:
         """Event of each group of each breakdown that the wave can form, crosses included."""
         frame = self.codebook.rows("breakdowns", self.survey)
         result: dict[tuple[str, str], Event] = {}
-        for row in frame.itertuples():
-            if not int(row.year_from or self.year) <= self.year <= int(row.year_to or self.year):
+        for _, row in frame.iterrows():
+            if not int(row["year_from"] or self.year) <= self.year <= int(row["year_to"] or self.year):
                 continue
             event = self._group(row)
             if event is not None:
-                key = (row.breakdown, row.group_key)
+                key = (row["breakdown"], row["group_key"])
                 result[key] = total(result[key], event) if key in result else event
         crosses = self.codebook.rows("crosses", self.survey)
         for breakdown, rows in crosses.groupby("breakdown", sort=False):
@@ -232,16 +232,18 @@ class Wave:
             self._cross(str(breakdown), list(ordered["source_breakdown"]), result)
         return result
 
-    def _group(self, row: pd.core.frame.pandas) -> Event | None:  # type: ignore[name-defined]
-        if not row.source_item:
+    def _group(self, row: pd.Series) -> Event | None:
+        """Event of one row of breakdowns.csv; None if the wave lacks the item."""
+        source = row["source_item"]
+        if not source:
             return EVERYBODY
-        if not self.has(row.source_item):
+        if not self.has(source):
             return None
-        if row.answers:
-            return self.clause(row.source_item, "any", parts(row.answers))
-        low = float(row.min_value) if row.min_value else float("-inf")
-        high = float(row.max_value) if row.max_value else float("inf")
-        return single(Atom(row.source_item, "range", low=low, high=high))
+        if row["answers"]:
+            return self.clause(source, "any", parts(row["answers"]))
+        low = float(row["min_value"]) if row["min_value"] else float("-inf")
+        high = float(row["max_value"]) if row["max_value"] else float("inf")
+        return single(Atom(source, "range", low=low, high=high))
 
     @staticmethod
     def _cross(breakdown: str, sources: list[str], result: dict[tuple[str, str], Event]) -> None:

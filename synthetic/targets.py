@@ -17,8 +17,9 @@ from synthetic.events import EVERYBODY, Atom, Event, both, scaled, single, total
 SHARES = frozenset({"pct", "pct_group"})
 LEVELS = SHARES | {"mean", "nps"}
 MEASURES = LEVELS | {"count", "pp_change"}
-# "3 of 10" and the like: how far the respondents' share may lie from the number transcribed.
-APPROXIMATE_HALF_WIDTH = 2.0
+# Kind of printed number that is told in words ("3 of 10"); how far a share may lie from it stands in this table.
+APPROXIMATE = "prose_approx"
+TOLERANCES = "published_tolerances.csv"
 # Room left inside a rounding window, so that a drawn sample still fits after the aim has moved to suit a stated change.
 ROOM = 0.12
 # Half width of a level that is known only through a stated change.
@@ -103,7 +104,7 @@ def read_printed(path: Path, set_aside: frozenset[str] = frozenset()) -> list[Pr
     """Read the printed numbers that concern a wave.
 
     Args:
-        path: published_results.csv.
+        path: published_results.csv, with published_tolerances.csv beside it.
         set_aside: Result ids that contradict another printed number and are not aimed at.
 
     Returns:
@@ -111,12 +112,19 @@ def read_printed(path: Path, set_aside: frozenset[str] = frozenset()) -> list[Pr
     """
     frame = read_table(path)
     usable = frame["measure"].isin(sorted(MEASURES)) & (frame["survey"] != "external")
-    return [_printed(row, row["result_id"] in set_aside) for _, row in frame[usable].iterrows()]
+    tolerance = _approximate_half_width(path.parent / TOLERANCES)
+    return [_printed(row, tolerance, row["result_id"] in set_aside) for _, row in frame[usable].iterrows()]
 
 
-def _printed(row: pd.Series, is_set_aside: bool) -> Printed:
+def _approximate_half_width(path: Path) -> float:
+    frame = read_table(path)
+    told = frame[(frame["source_kind"] == APPROXIMATE) & (frame["measure"] == "*")]
+    return float(told["tolerance"].iloc[0])
+
+
+def _printed(row: pd.Series, tolerance: float, is_set_aside: bool) -> Printed:
     is_count = row["measure"] == "count"
-    is_approximate = row["source_kind"] == "prose_approx"
+    is_approximate = row["source_kind"] == APPROXIMATE
     half = 0.0 if is_count else half_width(row["value"])
     return Printed(
         name=row["result_id"],
@@ -131,7 +139,7 @@ def _printed(row: pd.Series, is_set_aside: bool) -> Printed:
         group=row["group_key"],
         year_from=int(row["year_from"]) if row["year_from"] else None,
         value=float(row["value"]),
-        half=APPROXIMATE_HALF_WIDTH if is_approximate else half,
+        half=tolerance if is_approximate else half,
         base=int(row["n"]) if row["n"] else None,
         weighted=row["weighted"] == "yes",
         is_set_aside=is_set_aside,

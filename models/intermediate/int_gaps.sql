@@ -91,6 +91,14 @@ skipped as (
         on spans.survey = waves.survey and waves.year > spans.first_year and waves.year < spans.last_year
     anti join item_waves
         on spans.survey = item_waves.survey and spans.item = item_waves.item and waves.year = item_waves.year
+),
+
+withheld as (
+    select
+        *,
+        'Q' as obs_status,
+        'withheld: small base or small count' as status_reason,
+    from {{ ref('int_withheld_places') }}
 )
 
 select survey, item, year, breakdown, group_key, basis, obs_status, status_reason
@@ -101,3 +109,6 @@ from invalid
 union all
 select survey, item, year, breakdown, group_key, basis, obs_status, status_reason
 from skipped
+union all
+select survey, item, year, breakdown, group_key, basis, obs_status, status_reason
+from withheld

@@ -3,7 +3,7 @@
 with
 
 cells as (
-    select * from {{ ref('int_cells') }}
+    select * from {{ ref('int_released_cells') }}
 ),
 
 indicators as (
@@ -61,6 +61,11 @@ offered as (
             and scored.indicator = waves.indicator
             and scored.year = waves.year
             and waves.is_offered
+    anti join {{ ref('int_withheld_indicators') }} as withheld
+        on
+            scored.survey = withheld.survey
+            and scored.indicator = withheld.indicator
+            and scored.year = withheld.year
 ),
 
 summed as (

@@ -5,12 +5,20 @@ with
 
 cells as (
     select survey, year, item, answer, breakdown, group_key, n, sum_w, sum_wx
-    from {{ ref('int_cells') }}
+    from {{ ref('int_released_cells') }}
     where basis = 'as_published'
 ),
 
 composition as (
-    select * from {{ ref('int_composition') }}
+    select composition.*
+    from {{ ref('int_composition') }} as composition
+    anti join {{ ref('int_withheld_groups') }} as withheld
+        on
+            composition.survey = withheld.survey
+            and composition.year = withheld.year
+            and withheld.family = '_respondents'
+            and composition.breakdown = withheld.breakdown
+            and composition.group_key = withheld.group_key
 ),
 
 sources as (
@@ -20,7 +28,15 @@ sources as (
 ),
 
 asked as (
-    select * from {{ ref('int_asked_cells') }}
+    select asked.*
+    from {{ ref('int_asked_cells') }} as asked
+    anti join {{ ref('int_withheld_places') }} as withheld
+        on
+            asked.survey = withheld.survey
+            and asked.year = withheld.year
+            and asked.item = withheld.item
+            and asked.breakdown = withheld.breakdown
+            and asked.group_key = withheld.group_key
 ),
 
 source_bases as (

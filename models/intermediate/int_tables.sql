@@ -16,13 +16,22 @@ cells as (
         cast(cells.sum_w2 as double) as sum_w2,
         waves.weight_column is not null as is_weighted,
         everybody.respondents_n,
-    from {{ ref('int_cells') }} as cells
+    from {{ ref('int_released_cells') }} as cells
     inner join {{ ref('items') }} as items
         on cells.survey = items.survey and cells.item = items.item
     inner join {{ ref('waves') }} as waves
         on cells.survey = waves.survey and cells.year = waves.year
     inner join {{ ref('int_composition') }} as everybody
         on cells.survey = everybody.survey and cells.year = everybody.year and everybody.breakdown = 'total'
+    -- A table that lost an answer or a group is no table to test.
+    anti join {{ ref('int_withheld_answers') }} as answers
+        on cells.survey = answers.survey and cells.year = answers.year and cells.item = answers.item
+    anti join {{ ref('int_withheld_places') }} as places
+        on
+            cells.survey = places.survey
+            and cells.year = places.year
+            and cells.item = places.item
+            and cells.breakdown = places.breakdown
     where items.type in ('single', 'scale') and cells.answer != '_base'
 ),
 

@@ -38,6 +38,12 @@ shares as (
     from bases
     inner join {{ ref('stg_item_answers') }} as offered
         on bases.survey = offered.survey and bases.year = offered.year and bases.item = offered.item
+    anti join {{ ref('int_withheld_answers') }} as withheld
+        on
+            bases.survey = withheld.survey
+            and bases.year = withheld.year
+            and bases.item = withheld.item
+            and offered.answer = withheld.answer
     left join cells
         on
             bases.survey = cells.survey
@@ -88,6 +94,20 @@ places as (
     inner join {{ ref('stg_item_answers') }} as offered
         on gaps.survey = offered.survey and gaps.year = offered.year and gaps.item = offered.item
     where items.type in ('single', 'multi', 'scale', 'open_coded')
+    union all by name
+    select
+        bases.survey,
+        bases.year,
+        bases.item,
+        withheld.answer,
+        bases.breakdown,
+        bases.group_key,
+        bases.basis,
+        'Q' as gap_status,
+        'withheld: small base or small count' as status_reason,
+    from bases
+    inner join {{ ref('int_withheld_answers') }} as withheld
+        on bases.survey = withheld.survey and bases.year = withheld.year and bases.item = withheld.item
 ),
 
 flagged as (
@@ -97,6 +117,7 @@ flagged as (
             'B': 'series.is_first_of_segment',
             'M': "places.gap_status = 'M'",
             'L': "places.gap_status = 'L'",
+            'Q': "places.gap_status = 'Q'",
             'S': 'events.year is not null',
             'D': 'series.definition_differs',
             'U': 'places.base_n < 50',
@@ -136,6 +157,6 @@ select
     left(obs_status_all, 1) as obs_status,
     obs_status_all,
     status_reason,
-    'F' as conf_status,
+    case when contains(obs_status_all, 'Q') then 'C' else 'F' end as conf_status,
 from flagged
 order by survey, year, item, answer, breakdown, group_key, basis

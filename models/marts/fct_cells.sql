@@ -14,5 +14,5 @@ select
     cast(sum_wx2 as double) as sum_wx2,
     cast(sum_w2x as double) as sum_w2x,
     cast(sum_w2x2 as double) as sum_w2x2,
-from {{ ref('int_cells') }}
+from {{ ref('int_released_cells') }}
 order by survey, year, item, answer, breakdown, group_key, basis

@@ -13,7 +13,15 @@ sources as (
 ),
 
 members as (
-    select * from {{ ref('int_composition') }}
+    select members.*
+    from {{ ref('int_composition') }} as members
+    anti join {{ ref('int_withheld_groups') }} as withheld
+        on
+            members.survey = withheld.survey
+            and members.year = withheld.year
+            and withheld.family = '_respondents'
+            and members.breakdown = withheld.breakdown
+            and members.group_key = withheld.group_key
 ),
 
 asked as (

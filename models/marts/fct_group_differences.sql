@@ -29,6 +29,7 @@ rests as (
         totals.sum_w2 - groups.sum_w2 as rest_w2,
         totals.sum_w2y - groups.sum_w2y as rest_w2y,
         totals.sum_w2y2 - groups.sum_w2y2 as rest_w2y2,
+        totals.sum_wy2 - groups.sum_wy2 as rest_wy2,
         case
             when totals.base_n > groups.base_n then (totals.sum_wy - groups.sum_wy) / (totals.sum_w - groups.sum_w)
         end as rest_mean,
@@ -42,17 +43,35 @@ rests as (
     where groups.breakdown != 'total'
 ),
 
+variances as (
+    select
+        *,
+        {{ taylor_variance('respondents_n', 'sum_w', 'mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }} as own_variance,
+        case
+            when rest_mean is not null
+                then {{ taylor_variance('respondents_n', 'rest_w', 'rest_mean', 'rest_w2', 'rest_w2y', 'rest_w2y2') }}
+        end as rest_variance,
+        coalesce(
+            (sum_wy2 / sum_w - mean * mean) / nullif(own_variance, 0), {{ n_eff_kish('sum_w', 'sum_w2') }}
+        ) as n_eff,
+        coalesce(
+            (rest_wy2 / rest_w - rest_mean * rest_mean) / nullif(rest_variance, 0),
+            {{ n_eff_kish('rest_w', 'rest_w2') }}
+        ) as rest_n_eff,
+    from rests
+),
+
 tested as (
     select
         *,
         case
             when rest_mean is not null then sqrt(
-                {{ taylor_variance('respondents_n', 'sum_w', 'mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }}
-                + {{ taylor_variance('respondents_n', 'rest_w', 'rest_mean', 'rest_w2', 'rest_w2y', 'rest_w2y2') }}
+                {{ tested_variance('own_variance', 'n_eff', 'mean', 'rest_variance', 'rest_n_eff', 'rest_mean') }}
+                + {{ tested_variance('rest_variance', 'rest_n_eff', 'rest_mean', 'own_variance', 'n_eff', 'mean') }}
             )
         end as se,
         (mean - rest_mean) / nullif(se, 0) as z,
-    from rests
+    from variances
 ),
 
 {% set family = grain + ['breakdown'] %}

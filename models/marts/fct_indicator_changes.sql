@@ -6,7 +6,7 @@ with
 values_by_wave as (
     select
         *,
-        {{ test_se() }} as test_se,
+        power({{ test_se() }}, 2) as test_variance,
         lag(year) over (partition by {{ series | join(', ') }} order by year) as previous_year,
         min(year) over (partition by {{ series | join(', ') }}, series_segment) as first_of_segment,
         max(year) over (partition by {{ series | join(', ') }}) as newest_year,
@@ -57,7 +57,9 @@ paired as (
         breaks.not_comparable_reason is null as comparable,
         breaks.not_comparable_reason,
         newer.value - older.value as raw_change,
-        older.test_se * older.test_se + newer.test_se * newer.test_se as raw_variance,
+        {% set from_older = ['older.test_variance', 'older.n_eff', 'older.value'] %}
+        {% set from_newer = ['newer.test_variance', 'newer.n_eff', 'newer.value'] %}
+        {{ tested_variance(*from_older, *from_newer) }} + {{ tested_variance(*from_newer, *from_older) }} as raw_variance,
         greatest(older.moe_report, newer.moe_report) as margin,
         newer.inference_scope,
     from pairs

@@ -121,6 +121,26 @@ gaps as (
     inner join {{ ref('dim_indicator') }} as indicators
         on waves.survey = indicators.survey and waves.indicator = indicators.indicator
     where not waves.is_offered
+    union all
+    select
+        withheld.survey,
+        withheld.indicator,
+        indicators.unit,
+        withheld.year,
+        cells.breakdown,
+        cells.group_key,
+        cells.basis,
+        'Q' as obs_status,
+        'withheld: small base or small count' as status_reason,
+    from {{ ref('int_withheld_indicators') }} as withheld
+    inner join {{ ref('dim_indicator') }} as indicators
+        on withheld.survey = indicators.survey and withheld.indicator = indicators.indicator
+    inner join {{ ref('fct_cells') }} as cells
+        on
+            withheld.survey = cells.survey
+            and indicators.item = cells.item
+            and withheld.year = cells.year
+            and cells.answer = '_base'
 ),
 
 -- Every place of a series: values first, then the gaps that no value fills.
@@ -161,6 +181,7 @@ flagged as (
             'B': 'series.is_first_of_segment',
             'M': "places.gap_status = 'M'",
             'L': "places.gap_status = 'L'",
+            'Q': "places.gap_status = 'Q'",
             'S': 'events.year is not null',
             'D': 'series.definition_differs',
             'U': 'places.base_n < 50',
@@ -205,7 +226,7 @@ select
     left(obs_status_all, 1) as obs_status,
     obs_status_all,
     status_reason,
-    'F' as conf_status,
+    case when contains(obs_status_all, 'Q') then 'C' else 'F' end as conf_status,
     inference_scope,
     source,
 from flagged

@@ -56,6 +56,7 @@ judged as (
         case
             when denominator = 'none' then 'not_computable'
             when denominator != 'margin' and not is_landed then 'not_computable'
+            when {{ is_open() }} and computed_value is null then 'not_computable'
             when abs(difference) <= tolerance + 1e-9 then 'match'
             when exception_reason is not null then 'known_inconsistency'
             else 'mismatch'
@@ -85,6 +86,7 @@ select
     case
         when status = 'known_inconsistency' then exception_reason
         when status = 'not_computable' and denominator = 'none' then 'outside source'
+        when status = 'not_computable' and is_landed then 'withheld: small base or small count'
         when status = 'not_computable' then 'the wave has not been delivered'
         when status = 'mismatch' and computed_value is null then 'the warehouse has no value for it'
         when status = 'mismatch' then 'the computed value does not round to the printed one'

@@ -9,7 +9,14 @@ counted as (
         item,
         state,
         count(*) as respondents_n,
-    from {{ ref('int_responses') }}
+    from {{ ref('int_responses') }} as responses
+    -- Where an answer is withheld, the split of the answers into valid and don't know could give it back.
+    anti join {{ ref('int_withheld_answers') }} as withheld
+        on
+            responses.survey = withheld.survey
+            and responses.year = withheld.year
+            and responses.item = withheld.item
+            and responses.state in ('valid', 'dont_know')
     group by survey, year, item, state
 ),
 

@@ -229,70 +229,122 @@ def test_the_warehouse_is_free_again_after_each_stage(settings: Settings) -> Non
 
 
 DEFINITIONS = """
-import json, sys, warnings
+import json, os, sys, warnings
 warnings.simplefilter("default")
 import dagster as dg
 from orchestration.definitions import defs
-from orchestration.codebook import read_waves
+from orchestration.lock import writer
+from orchestration.resources import settings
 repository = defs.get_repository_def()
 graph = repository.asset_graph
 schedule = repository.get_schedule_def("yearly_refresh")
+sensor = repository.get_sensor_def("changed_wave_files")
 job = repository.get_job("annual_refresh")
+first_look = sensor(dg.build_sensor_context(instance=None))
+os.utime(settings.raw_dir / "cyclists_2021.csv")
+second_look = sensor(dg.build_sensor_context(cursor=first_look.cursor))
+third_look = sensor(dg.build_sensor_context(cursor=second_look.cursor))
 with dg.DagsterInstance.ephemeral() as instance:
+    with writer(settings, "somebody else"):
+        locked_out = job.execute_in_process(instance=instance, raise_on_error=False)
     run = job.execute_in_process(instance=instance, raise_on_error=False)
+    landed = {
+        wave: repository.get_job("check_wave_file")
+        .execute_in_process(instance=instance, partition_key=wave, raise_on_error=False)
+        for wave in ("cyclists_2021", "cyclists_2022")
+    }
+    wave_file = landed["cyclists_2021"].asset_materializations_for_node("landing__wave_file")[0]
     print("RESULT" + json.dumps({
         "assets": sorted(key.to_user_string() for key in graph.get_all_asset_keys()),
         "checks": sorted(f"{key.asset_key.to_user_string()}:{key.name}" for key in graph.asset_check_keys),
         "jobs": sorted(found.name for found in repository.get_all_jobs()),
         "schedule": [schedule.cron_schedule, schedule.execution_timezone, schedule.job_name],
-        "sensors": [sensor.name for sensor in repository.sensor_defs],
+        "requests": [
+            [request.partition_key for request in look.run_requests] for look in (first_look, second_look, third_look)
+        ],
         "partitions": list(graph.get(dg.AssetKey(["landing", "wave_file"])).partitions_def.get_partition_keys()),
         "parents": sorted(key.to_user_string() for key in graph.get(dg.AssetKey(["raw", "cyclists_2022"])).parent_keys),
         "executor": job.executor_def.name,
+        "locked_out": [locked_out.success, [str(event.event_specific_data) for event in locked_out.all_events]],
         "success": run.success,
         "failed_steps": [event.step_key for event in run.all_events if event.is_step_failure],
         "finished_steps": [event.step_key for event in run.all_events if event.is_step_success],
         "failed_checks": [found.check_name for found in run.get_asset_check_evaluations() if not found.passed],
+        "landed": {wave: result.success for wave, result in landed.items()},
+        "wave_file": {name: value.value for name, value in wave_file.metadata.items()},
     }))
 """
 
 
-def test_dagster_shows_the_road_and_a_failing_raw_check_blocks_it(unchanged: Settings) -> None:
-    repeat_respondent_id(unchanged.seeds_dir)
+@pytest.fixture(scope="module")
+def dagster(settings: Settings) -> dict[str, Any]:
+    """What Dagster shows of the project, and what it does with a respondent id that stands twice."""
+    raw = settings.raw_dir / f"{WAVE}.csv"
+    sound = raw.read_bytes()
+    repeat_respondent_id(settings.seeds_dir)
     done = subprocess.run(
         [sys.executable, "-c", DEFINITIONS],
         cwd=PROJECT_DIR,
-        env=os.environ | unchanged.environment,
+        env=os.environ | settings.environment,
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
+    raw.write_bytes(sound)
     assert done.returncode == 0, done.stderr[-4000:]
-    found = json.loads(
-        next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).removeprefix("RESULT")
-    )
-    waves = ["cyclists_2021", "cyclists_2022", "cyclists_2023"]
-    assert {"landing/wave_file", "landing/wave_files", "release/current"} <= set(found["assets"])
-    assert {f"raw/{wave}" for wave in waves} | {"codebook/waves", "marts/fct_indicators"} <= set(found["assets"])
-    assert {f"landing/wave_files:{wave}" for wave in waves} <= set(found["checks"])
-    assert {"marts/fct_indicators:drift_expectations", "intermediate/int_responses:routing_expectations"} <= set(
-        found["checks"]
-    )
-    assert any(check.startswith("marts/fct_indicators:unique_grain") for check in found["checks"]), (
-        "dbt tests are checks"
-    )
-    assert {"annual_refresh", "check_wave_file"} <= set(found["jobs"])
-    assert found["schedule"] == ["0 6 1 12 *", "Europe/Oslo", "annual_refresh"]
-    assert found["sensors"] == ["changed_wave_files"]
-    assert found["partitions"] == waves
-    assert found["parents"] == ["landing/wave_files"]
-    assert found["executor"] == "in_process"
-    assert (found["success"], found["finished_steps"]) == (False, [])
-    assert found["failed_steps"] == ["landing__wave_files"]
-    assert found["failed_checks"] == [WAVE]
-    assert "2 of 320 rows share their respondent id" in done.stderr
-    assert not re.search(r"(Beta|Preview|Supersession|Experimental)Warning|orchestration\S*: \w*Warning", done.stderr)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    return json.loads(line.removeprefix("RESULT")) | {"stderr": done.stderr}
+
+
+WAVES = ["cyclists_2021", "cyclists_2022", "cyclists_2023"]
+
+
+def test_dagster_shows_the_road(dagster: dict[str, Any]) -> None:
+    assert {"landing/wave_file", "landing/wave_files", "release/current"} <= set(dagster["assets"])
+    assert {f"raw/{wave}" for wave in WAVES} | {"codebook/waves", "marts/fct_indicators"} <= set(dagster["assets"])
+    assert dagster["partitions"] == WAVES
+    assert dagster["parents"] == ["landing/wave_files"], "the raw seeds come after the gate over their files"
+    assert {"annual_refresh", "check_wave_file"} <= set(dagster["jobs"])
+    assert dagster["schedule"] == ["0 6 1 12 *", "Europe/Oslo", "annual_refresh"]
+    assert dagster["executor"] == "in_process"
+
+
+def test_expectations_and_dbt_tests_are_asset_checks(dagster: dict[str, Any]) -> None:
+    checks = set(dagster["checks"])
+    assert {f"landing/wave_files:{wave}" for wave in WAVES} <= checks
+    assert {"marts/fct_indicators:drift_expectations", "intermediate/int_responses:routing_expectations"} <= checks
+    assert any(check.startswith("marts/fct_indicators:unique_grain") for check in checks)
+
+
+def test_dagster_loads_without_warnings(dagster: dict[str, Any]) -> None:
+    assert not re.search(r"(Beta|Preview|Supersession)Warning|orchestration/\S*: \w*Warning", dagster["stderr"])
+
+
+def test_a_failing_raw_check_blocks_the_warehouse(dagster: dict[str, Any]) -> None:
+    assert (dagster["success"], dagster["finished_steps"]) == (False, [])
+    assert dagster["failed_steps"] == ["landing__wave_files"]
+    assert dagster["failed_checks"] == [WAVE]
+    assert "2 of 320 rows share their respondent id" in dagster["stderr"]
+
+
+def test_dagster_is_refused_while_somebody_else_writes(dagster: dict[str, Any]) -> None:
+    success, events = dagster["locked_out"]
+    assert not success
+    assert any("by somebody else" in event and "is still running" in event for event in events), events
+
+
+def test_one_wave_file_is_checked_by_itself(dagster: dict[str, Any]) -> None:
+    assert dagster["landed"] == {"cyclists_2021": True, "cyclists_2022": False}
+    assert dagster["wave_file"] == {
+        "dagster/row_count": 300,
+        "sha256": hashlib.sha256((SEEDS / "raw" / "cyclists_2021.csv").read_bytes()).hexdigest(),
+        "sha256_as_declared": False,
+    }
+
+
+def test_the_sensor_asks_for_changed_files_only(dagster: dict[str, Any]) -> None:
+    assert dagster["requests"] == [[], ["cyclists_2021"], []]
 
 
 def free_port() -> int:

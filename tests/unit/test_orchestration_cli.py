@@ -102,6 +102,17 @@ def test_a_defect_is_not_blamed_on_the_data(settings: Settings, monkeypatch: pyt
     assert "break_down" in (settings.logs_dir / "error.log").read_text()
 
 
+def test_an_interrupted_refresh_is_neither_refused_nor_broken(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "refresh", interrupt)
+    stopped = CliRunner().invoke(cli.main, ["refresh"])
+    assert (stopped.exit_code, stopped.stderr) == (130, "Stopped: nothing was published.\n")
+
+
 @pytest.mark.parametrize("arguments", [["refresh", "--fast"], ["publish"], ["refresh", "innbygger"]])
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(cli.main, arguments).exit_code == 2

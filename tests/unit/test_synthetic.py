@@ -186,6 +186,7 @@ TABLES = {
         "p7,mini,2024,f,split,,mean,home,total,total,,64,,chart,yes\n"
         "p8,mini,2024,f,sex,,pct,f,age_group,young,,44,,prose,no"
     ),
+    "published/published_tolerances": "source_kind,measure,tolerance\nprose_approx,*,2.5",
     "assumptions/items": (
         "survey,item,stage,nonresponse_pct,exclusive,implies\nmini,*,50,0,,\nmini,sex,1,,,\nmini,used,,,nothing,\n"
         "mini,split,,3,,"

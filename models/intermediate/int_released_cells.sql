@@ -1,0 +1,19 @@
+-- Grain: one row per survey, year, item, answer, breakdown, group and basis of the cube that the disclosure profile lets
+-- out. Everything that is published is arithmetic on these rows; in profile `report` they are all of the cube.
+select cells.*
+from {{ ref('int_cells') }} as cells
+inner join {{ ref('int_table_families') }} as families
+    on cells.survey = families.survey and cells.item = families.item
+anti join {{ ref('int_withheld_answers') }} as answers
+    on
+        cells.survey = answers.survey
+        and cells.year = answers.year
+        and cells.item = answers.item
+        and cells.answer = answers.answer
+anti join {{ ref('int_withheld_groups') }} as groups
+    on
+        cells.survey = groups.survey
+        and cells.year = groups.year
+        and families.family = groups.family
+        and cells.breakdown = groups.breakdown
+        and cells.group_key = groups.group_key

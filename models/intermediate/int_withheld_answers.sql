@@ -1,0 +1,78 @@
+-- Grain: one row per survey, year, item and answer that profile `open` withholds everywhere.
+-- Whole-sample counts below the smallest cell are unsafe. The unsafe answers of a single-choice item are merged with its
+-- next rarest ones until at least two answers are withheld and their sum is safe: what remains is a table whose categories
+-- were collapsed (table redesign, Hundepool et al. 2012, ch. 4). An option of a set stands alone, chosen or not chosen.
+-- A base below the smallest one withholds the item of that wave, the answer `_base` with it.
+with
+
+totals as (
+    select
+        cells.survey,
+        cells.year,
+        cells.item,
+        cells.answer,
+        cells.basis,
+        items.type,
+        cells.n,
+        max(cells.n) filter (where cells.answer = '_base') over (
+            partition by cells.survey, cells.year, cells.item, cells.basis
+        ) as base_n,
+    from {{ ref('int_cells') }} as cells
+    inner join {{ ref('items') }} as items
+        on cells.survey = items.survey and cells.item = items.item
+    where cells.breakdown = 'total' and {{ is_open() }}
+),
+
+smallest as (
+    select
+        survey,
+        year,
+        item,
+        answer,
+        type,
+        min(n) as n,
+        min(base_n) as base_n,
+        bool_or(n > 0 and n < {{ var('disclosure_min_cell') }}) as is_rare,
+        bool_or(base_n - n > 0 and base_n - n < {{ var('disclosure_min_cell') }}) as is_nearly_all,
+    from totals
+    group by survey, year, item, answer, type
+),
+
+ordered as (
+    select
+        *,
+        row_number() over (rarest) as rank_no,
+        sum(n) over (rarest) as merged_n,
+        count(*) filter (where is_rare) over (partition by survey, year, item) as rare_n,
+    from smallest
+    where answer != '_base' and type in ('single', 'scale')
+    window rarest as (partition by survey, year, item order by is_rare desc, n, answer)
+),
+
+cuts as (
+    select
+        survey,
+        year,
+        item,
+        min(rank_no) filter (
+            where rank_no >= greatest(rare_n, 2) and merged_n >= {{ var('disclosure_min_cell') }}
+        ) as withheld_n,
+        max(rank_no) as answer_n,
+    from ordered
+    where rare_n > 0
+    group by survey, year, item
+)
+
+select ordered.survey, ordered.year, ordered.item, ordered.answer
+from ordered
+inner join cuts
+    on ordered.survey = cuts.survey and ordered.year = cuts.year and ordered.item = cuts.item
+where ordered.rank_no <= coalesce(cuts.withheld_n, cuts.answer_n)
+union
+select survey, year, item, answer
+from smallest
+where type in ('multi', 'open_coded') and answer != '_base' and (is_rare or is_nearly_all)
+union
+select survey, year, item, answer
+from smallest
+where base_n < {{ var('disclosure_min_base') }}
