@@ -67,8 +67,8 @@ format: $(DEV) ## Let ruff and sqlfluff mend what they can
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar $(SQL)
 
-bench: $(DEV) ## Measure against stock dbt and a hand-written script, side by side
-	@$(BIN)/python benchmarks/run.py
+bench: $(DEV) ## Measure against stock dbt and a hand-written script (ARGS="--rounds 5 --write-docs")
+	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 synthetic: $(RUN) ## Make the synthetic raw waves anew from the codebook and the published results
 	@$(BIN)/python -m synthetic

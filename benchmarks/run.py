@@ -1,6 +1,6 @@
 """Measures the road against what it replaces, side by side on the same machine and files.
 
-    python benchmarks/run.py [--rounds 3]
+    python benchmarks/run.py [--rounds 3] [--write-docs]
 
 Four questions: how much faster are seeds read than by stock dbt; what does the dbt part cost over one hand-written
 script that only builds the cube; how does a warm refresh compare with stock `dbt seed` alone; how much memory does a
@@ -41,6 +41,7 @@ QUIET = {
     "GX_ANALYTICS_ENABLED": "false",
     "DAGSTER_DISABLE_TELEMETRY": "yes",
 }
+MARK = "<!-- numbers: written by benchmarks/run.py --write-docs -->"
 CELL = "survey, year, item, answer, breakdown, group_key, basis"
 SUMS = "n, sum_w, sum_w2, sum_wx, sum_wx2, sum_w2x, sum_w2x2"
 
@@ -215,32 +216,65 @@ def findings(runs: dict[str, list[Run]]) -> list[Ratio]:
     ]
 
 
-def report(console: Console, runs: dict[str, list[Run]], ratios: list[Ratio], cells: int) -> None:
-    """Print the two tables."""
-    measured = Table("command", "median s", "fastest s", "raw seeds s", "peak MiB", "runs", box=None)
+def measured_rows(runs: dict[str, list[Run]]) -> list[tuple[str, ...]]:
+    """One row per command, header first."""
+    rows: list[tuple[str, ...]] = [("command", "median s", "fastest s", "raw seeds s", "peak MiB", "runs")]
     for label, of_label in runs.items():
         seeding = statistics.median(run.raw_seed_seconds for run in of_label)
-        measured.add_row(
-            label,
-            f"{statistics.median(run.seconds for run in of_label):.1f}",
-            f"{min(run.seconds for run in of_label):.1f}",
-            f"{seeding:.1f}" if seeding else "",
-            f"{max(run.peak_mb for run in of_label):.0f}",
-            str(len(of_label)),
+        rows.append(
+            (
+                label,
+                f"{statistics.median(run.seconds for run in of_label):.1f}",
+                f"{min(run.seconds for run in of_label):.1f}",
+                f"{seeding:.2f}" if seeding else "",
+                f"{max(run.peak_mb for run in of_label):.0f}",
+                str(len(of_label)),
+            )
         )
-    compared = Table("what", "against", "ratio", "aim", "", box=None)
+    return rows
+
+
+def compared_rows(ratios: list[Ratio]) -> list[tuple[str, ...]]:
+    """One row per finding, header first."""
+    rows: list[tuple[str, ...]] = [("what", "against", "ratio", "aim", "")]
     for ratio in ratios:
-        verdict = "" if ratio.held is None else "held" if ratio.held else "MISSED"
-        compared.add_row(ratio.what, ratio.against, f"{ratio.value:.2f}", ratio.aim, verdict)
-    console.print(measured, "", compared, "", sep="\n")
-    console.print(f"The project's cube and the hand-written one agree in all {cells:,} cells and all sums.")
+        verdict = "" if ratio.held is None else "held" if ratio.held else "missed"
+        rows.append((ratio.what, ratio.against, f"{ratio.value:.2f}", ratio.aim, verdict))
+    return rows
+
+
+def as_markdown(rows: list[tuple[str, ...]]) -> str:
+    """Write rows as a Markdown table."""
+    lines = [rows[0], ("---",) * len(rows[0]), *rows[1:]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def write_docs(results: str, tables: list[list[tuple[str, ...]]]) -> None:
+    """Replace what stands below the mark in `docs/benchmarks.md`.
+
+    Args:
+        results: Sentences about the run.
+        tables: Rows of each table, header first.
+    """
+    page = ROOT / "docs" / "benchmarks.md"
+    kept = page.read_text(encoding="utf-8").split(MARK)[0]
+    page.write_text("\n".join([kept + MARK + "\n", results + "\n", *map(as_markdown, tables)]), encoding="utf-8")
+
+
+def show(console: Console, rows: list[tuple[str, ...]]) -> None:
+    """Print rows as a table."""
+    table = Table(*rows[0], box=None)
+    for row in rows[1:]:
+        table.add_row(*row)
+    console.print(table, "")
 
 
 def main() -> None:
     """Measure, report and keep the numbers in `build/benchmarks/results.json`."""
     parser = argparse.ArgumentParser(description="Measure the road against what it replaces.")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each command (default 3)")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--write-docs", action="store_true", help="put the numbers into docs/benchmarks.md, too")
+    options = parser.parse_args()
     console = Console()
     cube_file = WORK / "cube_only" / "cube.duckdb"
     script = str(ROOT / "benchmarks" / "cube_only.py")
@@ -252,12 +286,16 @@ def main() -> None:
         "cube_only": Case([sys.executable, script, "--seeds", str(SEEDS), "--out", str(cube_file)], fresh=cube_file),
         "refresh": Case([str(BIN / "helsemonitor"), "refresh", "--plain"]),
     }
-    runs = run_all(cases, rounds, console)
+    runs = run_all(cases, options.rounds, console)
     cells, differing = differing_cells(WORK / "build" / "warehouse.duckdb", cube_file)
     if differing or not cells:
         raise SystemExit(f"The project's cube ({cells} cells) and the hand-written one differ in {differing} rows.")
     ratios = findings(runs)
-    report(console, runs, ratios, cells)
+    tables = [measured_rows(runs), compared_rows(ratios)]
+    for rows in tables:
+        show(console, rows)
+    same = f"The project's cube and the hand-written one agree in all {cells:,} cells and all sums."
+    console.print(same)
     machine = {
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 1024**3),
@@ -273,9 +311,10 @@ def main() -> None:
         "ratios": [asdict(ratio) for ratio in ratios],
     }
     (WORK / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    console.print(
-        f"{', '.join(f'{key} {value}' for key, value in machine.items())}; numbers in build/benchmarks/results.json"
-    )
+    console.print("Numbers are kept in build/benchmarks/results.json.")
+    if options.write_docs:
+        described = ", ".join(f"{key} {value}" for key, value in machine.items())
+        write_docs(f"Measured {results['date']} ({described}), {options.rounds} rounds. {same}", tables)
 
 
 if __name__ == "__main__":

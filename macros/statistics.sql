@@ -176,9 +176,11 @@
     It is the side's own, except where everybody on the side gave the same answer: there the Taylor variance is 0, for
     a single respondent too, and a test would find everything significant. The variance is then that of both sides
     together, as under the hypothesis that they do not differ, over the side's effective size. NULL where nothing is
-    known of the side. variance, other_variance: of the estimates; mean, other_mean: the estimates.
+    known of the side. own, other: [variance of the estimate, effective size, estimate].
 #}
-{% macro tested_variance(variance, n_eff, mean, other_variance, other_n_eff, other_mean) -%}
+{% macro tested_variance(own, other) -%}
+    {%- set variance, n_eff, mean = own -%}
+    {%- set other_variance, other_n_eff, other_mean = other -%}
     case
         when {{ variance }} > 0 then {{ variance }}
         else

@@ -47,7 +47,8 @@ MART_CHECKS = [
 ]
 
 
-@dg.multi_asset_check(name="marts_gate", specs=MART_CHECKS)
+# The lock: the warehouse cannot be read while another process builds it.
+@dg.multi_asset_check(name="marts_gate", specs=MART_CHECKS, required_resource_keys={"writer_lock"})
 def marts_gate() -> Iterator[dg.AssetCheckResult]:
     """The suites of the built marts."""
     outcomes = {outcome.suite: outcome for outcome in pipeline.check_marts(settings).outcomes}

@@ -161,12 +161,40 @@ def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: Progress | 
     return StageResult("raw gate", time.perf_counter() - started, counts)
 
 
+def _warehouse_state(settings: Settings) -> dict[str, int]:
+    found = settings.warehouse.stat()
+    return {"size": found.st_size, "mtime_ns": found.st_mtime_ns}
+
+
 def check_marts(settings: Settings) -> "Gate":
-    """Hold the built marts against their suites."""
+    """Hold the built marts against their suites, and remember which state of the warehouse passed them all."""
     from expectations import frames, runner, thresholds
 
+    settings.marts_seal.unlink(missing_ok=True)
+    state = _warehouse_state(settings)
     batches = frames.mart_batches(settings.warehouse, thresholds.read_thresholds())
-    return runner.run("marts", batches, settings.data_docs_dir)
+    gate = runner.run("marts", batches, settings.data_docs_dir)
+    if not gate.sentences:
+        settings.marts_seal.write_text(json.dumps(state), encoding="utf-8")
+    return gate
+
+
+def refuse_unchecked_marts(settings: Settings) -> None:
+    """Refuse to publish a warehouse that was built or changed after the marts gate, or never came through it.
+
+    Dagster lets a person run any step by itself; this holds then, too.
+
+    Raises:
+        DataRefused: The warehouse is not in the state that passed the gate.
+    """
+    seal = settings.marts_seal
+    if not seal.exists() or _read_json(seal) != _warehouse_state(settings):
+        raise DataRefused(
+            [
+                f"The marts of {settings.shown(settings.warehouse)} have not passed their expectations since they were "
+                "last built; run the whole road (`helsemonitor refresh` or the job annual_refresh)."
+            ]
+        )
 
 
 def gate_marts(settings: Settings) -> StageResult:
@@ -374,10 +402,15 @@ def warehouse_counts(settings: Settings) -> dict[str, int]:
 
 
 def publish(settings: Settings, waves: Sequence[Wave]) -> tuple[StageResult, "Release"]:
-    """Publish the marts of the warehouse as the current release. The caller holds the writer's lock."""
+    """Publish the marts of the warehouse as the current release. The caller holds the writer's lock.
+
+    Raises:
+        DataRefused: The marts did not pass their gate, or hold a column of single respondents.
+    """
     from orchestration.publish import file_sha256, publish_release
 
     started = time.perf_counter()
+    refuse_unchecked_marts(settings)
     counts = warehouse_counts(settings)
     facts = {
         "counts": {"waves": len(waves), **counts},

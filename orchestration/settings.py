@@ -81,6 +81,11 @@ class Settings:
         return self.build_dir / "logs"
 
     @property
+    def marts_seal(self) -> Path:
+        """File that says which state of the warehouse passed the marts gate."""
+        return self.build_dir / "marts_gate.json"
+
+    @property
     def dagster_home(self) -> Path:
         """Folder of Dagster's run history and schedule state."""
         return self.build_dir / "dagster"

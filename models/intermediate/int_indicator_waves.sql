@@ -3,7 +3,7 @@
 with
 
 offered as (
-    select * from {{ ref('stg_item_answers') }}
+    select * from {{ ref('int_item_answers') }}
 ),
 
 indicators as (

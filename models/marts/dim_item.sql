@@ -9,7 +9,7 @@ asked as (
         max(year) as last_year,
         cast(count(*) as integer) as wave_n,
         string_agg(cast(year as varchar), '|' order by year) as years_asked,
-    from {{ ref('stg_item_waves') }}
+    from (select distinct survey, item, year from {{ ref('int_responses') }})
     group by survey, item
 ),
 

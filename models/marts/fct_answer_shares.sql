@@ -36,7 +36,7 @@ shares as (
         coalesce(cells.sum_w, 0) / bases.sum_w as p,
         {{ n_eff_kish('bases.sum_w', 'bases.sum_w2') }} as n_eff_kish,
     from bases
-    inner join {{ ref('stg_item_answers') }} as offered
+    inner join {{ ref('int_item_answers') }} as offered
         on bases.survey = offered.survey and bases.year = offered.year and bases.item = offered.item
     anti join {{ ref('int_withheld_answers') }} as withheld
         on
@@ -91,7 +91,7 @@ places as (
     from {{ ref('int_gaps') }} as gaps
     inner join {{ ref('dim_item') }} as items
         on gaps.survey = items.survey and gaps.item = items.item
-    inner join {{ ref('stg_item_answers') }} as offered
+    inner join {{ ref('int_item_answers') }} as offered
         on gaps.survey = offered.survey and gaps.year = offered.year and gaps.item = offered.item
     where items.type in ('single', 'multi', 'scale', 'open_coded')
     union all by name

@@ -1,10 +1,42 @@
 -- Grain: one row per survey, single-choice item, basis and test: the distribution over the groups of a breakdown in a
 -- wave (test_kind groups, year_from = year_to), or of two neighbouring waves of the whole sample (test_kind waves).
 -- Pearson's chi-square, in weighted waves divided by the mean generalised design effect (Rao and Scott 1981, 1984).
+-- No test of an item over groups that are made of its own answers: it would ask whether the answers equal themselves.
 with
 
+groupings as (
+    select survey, breakdown, source_item
+    from {{ ref('breakdowns') }}
+    union
+    select crosses.survey, crosses.breakdown, sources.source_item
+    from {{ ref('crosses') }} as crosses
+    inner join {{ ref('breakdowns') }} as sources
+        on crosses.survey = sources.survey and crosses.source_breakdown = sources.breakdown
+),
+
+made_of_item as (
+    select survey, breakdown, source_item as item
+    from groupings
+    union
+    select groupings.survey, groupings.breakdown, derivations.source_item as item
+    from groupings
+    inner join {{ ref('derivations') }} as derivations
+        on groupings.survey = derivations.survey and groupings.source_item = derivations.item
+    union
+    select groupings.survey, groupings.breakdown, derivations.item
+    from groupings
+    inner join {{ ref('derivations') }} as derivations
+        on groupings.survey = derivations.survey and groupings.source_item = derivations.source_item
+),
+
 cells as (
-    select * from {{ ref('int_tables') }}
+    select tables.*
+    from {{ ref('int_tables') }} as tables
+    anti join made_of_item
+        on
+            tables.survey = made_of_item.survey
+            and tables.breakdown = made_of_item.breakdown
+            and tables.item = made_of_item.item
 ),
 
 group_tests as (
@@ -118,7 +150,8 @@ corrected as (
     select
         *,
         case when is_weighted then effect_sum / df else 1 end as design_correction,
-        chi_square / case when is_weighted then effect_sum / df else 1 end as statistic,
+        -- Two sides that determine each other leave a correction of 0: no test.
+        chi_square / case when design_correction > 1e-9 then design_correction end as statistic,
         sqrt(chi_square / n / smaller_side) as cramers_v,
     from tests
     where df > 0

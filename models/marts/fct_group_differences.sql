@@ -1,5 +1,7 @@
 -- Grain: one row per indicator, survey, year, breakdown, group and basis: the group against everybody else in the base.
 {% set grain = ['indicator', 'survey', 'year', 'basis'] %}
+{% set group_side = ['own_variance', 'n_eff', 'mean'] %}
+{% set rest_side = ['rest_variance', 'rest_n_eff', 'rest_mean'] %}
 with
 
 moments as (
@@ -65,10 +67,8 @@ tested as (
     select
         *,
         case
-            when rest_mean is not null then sqrt(
-                {{ tested_variance('own_variance', 'n_eff', 'mean', 'rest_variance', 'rest_n_eff', 'rest_mean') }}
-                + {{ tested_variance('rest_variance', 'rest_n_eff', 'rest_mean', 'own_variance', 'n_eff', 'mean') }}
-            )
+            when rest_mean is not null
+                then sqrt({{ tested_variance(group_side, rest_side) }} + {{ tested_variance(rest_side, group_side) }})
         end as se,
         (mean - rest_mean) / nullif(se, 0) as z,
     from variances

@@ -1,6 +1,8 @@
 -- Grain: one row per indicator, survey, breakdown, group, basis and pair of waves: neighbours, first wave of the segment
 -- to every later one, and every wave to the newest. Nothing is computed across a break.
 {% set series = ['indicator', 'survey', 'breakdown', 'group_key', 'basis'] %}
+{% set from_older = ['older.test_variance', 'older.n_eff', 'older.value'] %}
+{% set from_newer = ['newer.test_variance', 'newer.n_eff', 'newer.value'] %}
 with
 
 values_by_wave as (
@@ -57,9 +59,7 @@ paired as (
         breaks.not_comparable_reason is null as comparable,
         breaks.not_comparable_reason,
         newer.value - older.value as raw_change,
-        {% set from_older = ['older.test_variance', 'older.n_eff', 'older.value'] %}
-        {% set from_newer = ['newer.test_variance', 'newer.n_eff', 'newer.value'] %}
-        {{ tested_variance(*from_older, *from_newer) }} + {{ tested_variance(*from_newer, *from_older) }} as raw_variance,
+        {{ tested_variance(from_older, from_newer) }} + {{ tested_variance(from_newer, from_older) }} as raw_variance,
         greatest(older.moe_report, newer.moe_report) as margin,
         newer.inference_scope,
     from pairs

@@ -30,7 +30,7 @@ not_asked as (
     from {{ ref('items') }} as items
     inner join {{ ref('dim_wave') }} as waves
         on items.survey = waves.survey
-    anti join {{ ref('stg_item_waves') }} as asked
+    anti join (select distinct survey, item, year from {{ ref('int_responses') }}) as asked
         on items.survey = asked.survey and items.item = asked.item and waves.year = asked.year
 )
 

@@ -1,4 +1,6 @@
 -- Grain: one row per comparison and year in which both surveys have a value; whole samples, published basis.
+{% set from_a = ['first_survey.test_variance', 'first_survey.n_eff', 'first_survey.value'] %}
+{% set from_b = ['second_survey.test_variance', 'second_survey.n_eff', 'second_survey.value'] %}
 with
 
 comparisons as (
@@ -8,7 +10,7 @@ comparisons as (
 totals as (
     select
         *,
-        {{ test_se() }} as test_se,
+        power({{ test_se() }}, 2) as test_variance,
     from {{ ref('fct_indicators') }}
     where breakdown = 'total' and basis = 'as_published' and value is not null
 ),
@@ -30,7 +32,7 @@ paired as (
         second_survey.base_n as base_n_b,
         second_survey.source as source_b,
         first_survey.value - second_survey.value as difference,
-        sqrt(power(first_survey.test_se, 2) + power(second_survey.test_se, 2)) as difference_se,
+        sqrt({{ tested_variance(from_a, from_b) }} + {{ tested_variance(from_b, from_a) }}) as difference_se,
         (first_survey.value - second_survey.value) / nullif(difference_se, 0) as z,
         -- A comparison holds no further than the weaker of its two samples.
         case
