@@ -104,4 +104,4 @@ select
     cast(coalesce(sum_w2y, 0) as double) as sum_w2y,
     cast(coalesce(sum_w2y2, 0) as double) as sum_w2y2,
 from summed
-where base_n > 0
+where base_n > 0 and (base_n >= {{ var('disclosure_min_base') }} or not {{ is_open() }})

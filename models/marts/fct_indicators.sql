@@ -123,24 +123,33 @@ gaps as (
     where not waves.is_offered
     union all
     select
-        withheld.survey,
-        withheld.indicator,
+        waves.survey,
+        waves.indicator,
         indicators.unit,
-        withheld.year,
+        waves.year,
         cells.breakdown,
         cells.group_key,
         cells.basis,
         'Q' as obs_status,
         'withheld: small base or small count' as status_reason,
-    from {{ ref('int_withheld_indicators') }} as withheld
+    from {{ ref('int_indicator_waves') }} as waves
     inner join {{ ref('dim_indicator') }} as indicators
-        on withheld.survey = indicators.survey and withheld.indicator = indicators.indicator
+        on waves.survey = indicators.survey and waves.indicator = indicators.indicator
     inner join {{ ref('fct_cells') }} as cells
         on
-            withheld.survey = cells.survey
-            and indicators.item = cells.item
-            and withheld.year = cells.year
+            waves.survey = cells.survey
+            and waves.item = cells.item
+            and waves.year = cells.year
             and cells.answer = '_base'
+    anti join {{ ref('int_moments') }} as released
+        on
+            waves.survey = released.survey
+            and waves.indicator = released.indicator
+            and waves.year = released.year
+            and cells.breakdown = released.breakdown
+            and cells.group_key = released.group_key
+            and cells.basis = released.basis
+    where waves.is_offered and {{ is_open() }}
 ),
 
 -- Every place of a series: values first, then the gaps that no value fills.
