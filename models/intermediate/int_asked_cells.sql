@@ -21,6 +21,13 @@ wanted as (
         on breakdowns.survey = printed.survey and breakdowns.breakdown = printed.item
 ),
 
+printed_groups as (
+    select groups.*
+    from {{ ref('int_groups') }} as groups
+    semi join {{ ref('published_results') }} as results
+        on groups.survey = results.survey and groups.breakdown = results.breakdown
+),
+
 bases as (
     select * from {{ ref('int_cells') }} where basis = 'as_published' and answer = '_base'
 ),
@@ -38,7 +45,7 @@ asked as (
     from {{ ref('int_responses') }} as responses
     semi join wanted
         on responses.survey = wanted.survey and responses.item = wanted.item
-    inner join {{ ref('int_groups') }} as groups
+    inner join printed_groups as groups
         on
             responses.survey = groups.survey
             and responses.year = groups.year

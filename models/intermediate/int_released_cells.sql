@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis of the cube that the disclosure profile lets
 -- out. Everything that is published is arithmetic on these rows; in profile `report` they are all of the cube.
 select cells.*

@@ -159,4 +159,3 @@ select
     status_reason,
     case when contains(obs_status_all, 'Q') then 'C' else 'F' end as conf_status,
 from flagged
-order by survey, year, item, answer, breakdown, group_key, basis

@@ -15,4 +15,3 @@ select
     cast(sum_w2x as double) as sum_w2x,
     cast(sum_w2x2 as double) as sum_w2x2,
 from {{ ref('int_released_cells') }}
-order by survey, year, item, answer, breakdown, group_key, basis

@@ -182,4 +182,3 @@ select
 from valued
 inner join {{ ref('dim_survey') }} as surveys
     on valued.survey = surveys.survey
-order by valued.survey, valued.item, valued.basis, valued.test_kind, valued.breakdown, valued.year_from, valued.year_to

@@ -125,4 +125,3 @@ left join moves
         and tested.year = moves.year
         and tested.breakdown = moves.breakdown
         and tested.group_key = moves.group_key
-order by tested.indicator, tested.survey, tested.year, tested.breakdown, tested.group_key

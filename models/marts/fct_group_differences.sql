@@ -111,4 +111,3 @@ select
     {{ significance('p_adjusted') }} as significance,
     inference_scope,
 from signified
-order by indicator, survey, year, breakdown, group_key, basis

@@ -124,4 +124,3 @@ select
     not_comparable_reason,
     inference_scope,
 from signified
-order by {{ series | join(', ') }}, year_from, year_to

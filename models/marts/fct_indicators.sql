@@ -239,4 +239,3 @@ select
     inference_scope,
     source,
 from flagged
-order by indicator, survey, year, breakdown, group_key, basis
