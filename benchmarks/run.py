@@ -52,12 +52,14 @@ class Run:
 
     Args:
         seconds: Wall-clock time from start to exit.
+        cpu_seconds: Time on all cores together; unlike `seconds` it hardly moves when the machine is busy otherwise.
         peak_mb: Largest resident memory of the process, in MiB.
         raw_seed_seconds: What dbt spent on the raw wave files, file by file, without starting Python and parsing the
             project; 0 for commands that seed nothing.
     """
 
     seconds: float
+    cpu_seconds: float
     peak_mb: float
     raw_seed_seconds: float
 
@@ -149,7 +151,9 @@ def measure(label: str, case: Case) -> Run:
         raise SystemExit(f"{' '.join(case.command)} failed with {process.returncode}; {log} ends with\n{tail}")
     # ru_maxrss counts kibibytes on Linux and bytes on macOS.
     peak = usage.ru_maxrss / 1024 if sys.platform == "linux" else usage.ru_maxrss / 1024**2
-    return Run(seconds, peak, raw_seed_seconds(target) if "seed" in case.command else 0.0)
+    return Run(
+        seconds, usage.ru_utime + usage.ru_stime, peak, raw_seed_seconds(target) if "seed" in case.command else 0.0
+    )
 
 
 def differing_cells(warehouse: Path, by_hand: Path) -> tuple[int, int]:
@@ -218,7 +222,7 @@ def findings(runs: dict[str, list[Run]]) -> list[Ratio]:
 
 def measured_rows(runs: dict[str, list[Run]]) -> list[tuple[str, ...]]:
     """One row per command, header first."""
-    rows: list[tuple[str, ...]] = [("command", "median s", "fastest s", "raw seeds s", "peak MiB", "runs")]
+    rows: list[tuple[str, ...]] = [("command", "median s", "fastest s", "cpu s", "raw seeds s", "peak MiB", "runs")]
     for label, of_label in runs.items():
         seeding = statistics.median(run.raw_seed_seconds for run in of_label)
         rows.append(
@@ -226,6 +230,7 @@ def measured_rows(runs: dict[str, list[Run]]) -> list[tuple[str, ...]]:
                 label,
                 f"{statistics.median(run.seconds for run in of_label):.1f}",
                 f"{min(run.seconds for run in of_label):.1f}",
+                f"{statistics.median(run.cpu_seconds for run in of_label):.1f}",
                 f"{seeding:.2f}" if seeding else "",
                 f"{max(run.peak_mb for run in of_label):.0f}",
                 str(len(of_label)),
@@ -263,7 +268,9 @@ def write_docs(results: str, tables: list[list[tuple[str, ...]]]) -> None:
 
 def show(console: Console, rows: list[tuple[str, ...]]) -> None:
     """Print rows as a table."""
-    table = Table(*rows[0], box=None)
+    table = Table(box=None)
+    for head in rows[0]:
+        table.add_column(head, no_wrap=True)
     for row in rows[1:]:
         table.add_row(*row)
     console.print(table, "")
@@ -275,7 +282,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="runs of each command (default 3)")
     parser.add_argument("--write-docs", action="store_true", help="put the numbers into docs/benchmarks.md, too")
     options = parser.parse_args()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     cube_file = WORK / "cube_only" / "cube.duckdb"
     script = str(ROOT / "benchmarks" / "cube_only.py")
     dbt = str(BIN / "dbt")

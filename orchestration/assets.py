@@ -60,7 +60,7 @@ def wave_files() -> dg.MaterializeResult:
                 asset_key=WAVE_FILES,
                 check_name="declared",
                 passed=not undeclared,
-                metadata={"sentences": "\n\n".join(undeclared)},
+                description="\n".join(undeclared) or None,
             ),
             *(wave_result(WAVE_FILES, check.wave.wave_id, check) for check in checks),
         ],

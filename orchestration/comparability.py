@@ -188,10 +188,16 @@ class Codebook:
 
     def __init__(self, settings: Settings) -> None:
         self._rows = {name: read_rows(settings, name, columns) for name, columns in FILES.items()}
+        self._found: dict[tuple[object, ...], list[Row]] = {}
 
     def rows(self, name: str, **where: str) -> list[Row]:
         """Rows of a file whose cells equal the given values."""
-        return [row for row in self._rows[name] if all(row[column] == value for column, value in where.items())]
+        key = (name, *where.items())
+        if key not in self._found:
+            self._found[key] = [
+                row for row in self._rows[name] if all(row[column] == value for column, value in where.items())
+            ]
+        return self._found[key]
 
     def years(self, survey: str, item: str) -> tuple[int, ...]:
         """Waves in which an item was asked, or in which all its sources were and the codebook routes it."""

@@ -12,8 +12,8 @@ cells as (
         cells.group_key,
         cells.answer,
         cells.n,
-        cast(cells.sum_w as double) as sum_w,
-        cast(cells.sum_w2 as double) as sum_w2,
+        cells.sum_w,
+        cells.sum_w2,
         waves.weight_column is not null as is_weighted,
         everybody.respondents_n,
     from {{ ref('int_released_cells') }} as cells
@@ -60,6 +60,16 @@ margins as (
         in_table as (partition by survey, year, item, basis, breakdown),
         in_group as (partition by survey, year, item, basis, breakdown, group_key),
         of_answer as (partition by survey, year, item, basis, breakdown, answer)
+),
+
+-- Margins are summed as exact decimals; from here on doubles.
+margins_as_doubles as (
+    select
+        * exclude (sum_w, sum_w2, table_w, table_w2, group_w, group_w2, answer_w, answer_w2),
+        {% for sums in ['sum_w', 'sum_w2', 'table_w', 'table_w2', 'group_w', 'group_w2', 'answer_w', 'answer_w2'] %}
+        cast({{ sums }} as double) as {{ sums }},
+        {% endfor %}
+    from margins
 )
 
 select
@@ -70,4 +80,4 @@ select
     {{ deff('sum_w', 'sum_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff,
     {{ deff('group_w', 'group_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff_group,
     {{ deff('answer_w', 'answer_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff_answer,
-from margins
+from margins_as_doubles

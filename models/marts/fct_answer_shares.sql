@@ -79,35 +79,16 @@ places as (
     from bounded
     union all by name
     select
-        gaps.survey,
-        gaps.year,
-        gaps.item,
-        offered.answer,
-        gaps.breakdown,
-        gaps.group_key,
-        gaps.basis,
-        gaps.obs_status as gap_status,
-        gaps.status_reason,
-    from {{ ref('int_gaps') }} as gaps
-    inner join {{ ref('dim_item') }} as items
-        on gaps.survey = items.survey and gaps.item = items.item
-    inner join {{ ref('int_item_answers') }} as offered
-        on gaps.survey = offered.survey and gaps.year = offered.year and gaps.item = offered.item
-    where items.type in ('single', 'multi', 'scale', 'open_coded')
-    union all by name
-    select
-        bases.survey,
-        bases.year,
-        bases.item,
-        withheld.answer,
-        bases.breakdown,
-        bases.group_key,
-        bases.basis,
-        'Q' as gap_status,
-        'withheld: small base or small count' as status_reason,
-    from bases
-    inner join {{ ref('int_withheld_answers') }} as withheld
-        on bases.survey = withheld.survey and bases.year = withheld.year and bases.item = withheld.item
+        survey,
+        year,
+        item,
+        answer,
+        breakdown,
+        group_key,
+        basis,
+        gap_status,
+        status_reason,
+    from {{ ref('int_answer_gaps') }}
 ),
 
 flagged as (

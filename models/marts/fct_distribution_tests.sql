@@ -50,75 +50,19 @@ group_tests as (
         year as year_to,
         any_value(table_n) as n,
         -- Equals the sum of squared residuals over all cells, the empty ones included.
-        any_value(table_n) * greatest(sum(p * p / (p_group * p_answer)) - 1, 0) as chi_square,
+        any_value(table_n) * greatest(sum(p * p / (p_group * p_answer) order by group_key, answer) - 1, 0) as chi_square,
         cast((count(distinct group_key) - 1) * (count(distinct answer) - 1) as integer) as df,
         least(count(distinct group_key), count(distinct answer)) - 1 as smaller_side,
         bool_or(is_weighted) as is_weighted,
-        sum(p * (1 - p) / (p_group * p_answer) * coalesce(deff, 0))
-        - sum((1 - p_group) * deff_group * p / p_group)
-        - sum((1 - p_answer) * deff_answer * p / p_answer) as effect_sum,
+        sum(
+            p * (1 - p) / (p_group * p_answer) * coalesce(deff, 0)
+            - (1 - p_group) * deff_group * p / p_group
+            - (1 - p_answer) * deff_answer * p / p_answer
+            order by group_key, answer
+        ) as effect_sum,
     from cells
     where breakdown != 'total'
     group by survey, item, basis, breakdown, year
-),
-
-totals as (
-    select * from cells where breakdown = 'total'
-),
-
-neighbours as (
-    select
-        series.survey,
-        series.item,
-        series.basis,
-        series.previous_year as year_from,
-        series.year as year_to,
-    from {{ ref('int_series') }} as series
-    where series.series = concat('item:', series.item) and series.comparable_with_previous
-),
-
-sizes as (
-    select distinct survey, item, basis, year, table_n, is_weighted
-    from totals
-),
-
-pairs as (
-    select
-        neighbours.*,
-        older.table_n + newer.table_n as both_n,
-        older.is_weighted or newer.is_weighted as is_weighted,
-    from neighbours
-    inner join sizes as older
-        on
-            neighbours.survey = older.survey
-            and neighbours.item = older.item
-            and neighbours.basis = older.basis
-            and neighbours.year_from = older.year
-    inner join sizes as newer
-        on
-            neighbours.survey = newer.survey
-            and neighbours.item = newer.item
-            and neighbours.basis = newer.basis
-            and neighbours.year_to = newer.year
-),
-
-wave_cells as (
-    select
-        pairs.*,
-        totals.answer,
-        totals.table_n,
-        totals.p,
-        totals.deff,
-        sum(totals.p * totals.table_n) over (
-            partition by pairs.survey, pairs.item, pairs.basis, pairs.year_to, totals.answer
-        ) / pairs.both_n as p_pooled,
-    from pairs
-    inner join totals
-        on
-            pairs.survey = totals.survey
-            and pairs.item = totals.item
-            and pairs.basis = totals.basis
-            and totals.year in (pairs.year_from, pairs.year_to)
 ),
 
 wave_tests as (
@@ -131,12 +75,14 @@ wave_tests as (
         year_from,
         year_to,
         any_value(both_n) as n,
-        greatest(sum(table_n * p * p / p_pooled) - any_value(both_n), 0) as chi_square,
+        greatest(sum(table_n * p * p / p_pooled order by year, answer) - any_value(both_n), 0) as chi_square,
         cast(count(distinct answer) - 1 as integer) as df,
         1 as smaller_side,
         any_value(is_weighted) as is_weighted,
-        sum((1 - table_n / both_n) * p / p_pooled * (1 - p) * coalesce(deff, 0)) as effect_sum,
-    from wave_cells
+        sum(
+            (1 - table_n / both_n) * p / p_pooled * (1 - p) * coalesce(deff, 0) order by year, answer
+        ) as effect_sum,
+    from {{ ref('int_wave_tables') }}
     group by survey, item, basis, year_from, year_to
 ),
 

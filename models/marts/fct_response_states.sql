@@ -34,7 +34,9 @@ not_asked as (
         on items.survey = asked.survey and items.item = asked.item and waves.year = asked.year
 )
 
-select * from counted
+select survey, year, item, state, respondents_n
+from counted
 union all
-select * from not_asked
+select survey, year, item, state, respondents_n
+from not_asked
 order by survey, year, item, state

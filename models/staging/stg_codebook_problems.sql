@@ -2,7 +2,9 @@
 with
 
 problems as (
-    select * from {{ ref('stg_problems_raw') }}
+    select * from {{ ref('stg_problems_columns') }}
+    union all
+    select * from {{ ref('stg_problems_codes') }}
     union all
     select * from {{ ref('stg_problems_codebook') }}
     union all

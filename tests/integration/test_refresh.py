@@ -220,6 +220,8 @@ def test_a_failing_expectation_about_the_marts_stops_the_publishing(
     with pytest.raises(DataRefused, match="the value moved by"):
         pipeline.refresh(unchanged, "a test", reporter)
     assert reporter.stages == ["raw gate", "warehouse", "marts gate"]
+    with pytest.raises(DataRefused, match="have not passed their expectations"):
+        pipeline.publish(unchanged, pipeline.read_waves(unchanged))
 
 
 def test_the_warehouse_is_free_again_after_each_stage(settings: Settings) -> None:
@@ -358,7 +360,7 @@ def graphql(port: int, query: str, variables: dict[str, Any] | None = None) -> d
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/graphql", data=body, headers={"content-type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         return json.loads(answer.read())["data"]
 
 
@@ -417,7 +419,7 @@ def test_dagster_dev_starts_without_warnings_and_runs_the_job(settings: Settings
                 status = graphql(port, STATUS, run)["runOrError"]["status"]
                 return status if status in ("SUCCESS", "FAILURE", "CANCELED") else None
 
-            status = wait_for(180, ended)
+            status = wait_for(300, ended)
         finally:
             server.terminate()
             server.wait(timeout=60)

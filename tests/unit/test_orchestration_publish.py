@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import publish
+from orchestration import pipeline, publish
 from orchestration.codebook import Wave
 from orchestration.errors import DataRefused
 from orchestration.settings import PROJECT_DIR, Settings
@@ -160,7 +160,7 @@ def test_a_failing_swap_leaves_the_former_release(settings: Settings, monkeypatc
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from orchestration import publish
+from orchestration import pipeline, publish
 from orchestration.settings import Settings
 folder, moment = Path(sys.argv[1]), sys.argv[2]
 original = getattr(publish, moment)
@@ -220,6 +220,32 @@ def test_no_column_of_a_respondent_is_published(settings: Settings, statement: s
         "from the model.",
     )
     assert (settings.published_dir / "current").resolve() == former.path
+
+
+def test_only_marts_that_passed_their_gate_are_published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    from expectations import frames, runner
+
+    found: list[str] = []
+    monkeypatch.setattr(frames, "mart_batches", lambda *_: [])
+    monkeypatch.setattr(runner, "run", lambda *_: runner.Gate((runner.Outcome("drift", 1, 0, tuple(found)),), 0.1))
+    with pytest.raises(DataRefused) as refusal:
+        pipeline.publish(settings, ())
+    assert refusal.value.sentences == (
+        "The marts of build/warehouse.duckdb have not passed their expectations since they were last built; run the "
+        "whole road (`helsemonitor refresh` or the job annual_refresh).",
+    )
+    pipeline.check_marts(settings)
+    _, release = pipeline.publish(settings, ())
+    assert release.manifest["counts"] == {"waves": 0, "respondents": 3, "answers": 6, "items": 3, "indicators": 3}
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("insert into marts.dim_indicator values ('c', 9)")
+    with pytest.raises(DataRefused, match="since they were last built"):
+        pipeline.publish(settings, ())
+    found.append("The value moved.")
+    pipeline.check_marts(settings)
+    with pytest.raises(DataRefused, match="since they were last built"):
+        pipeline.publish(settings, ())
+    assert (settings.published_dir / "current").resolve() == release.path
 
 
 def test_a_warehouse_without_marts_is_not_published(tmp_path: Path) -> None:

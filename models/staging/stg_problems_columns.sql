@@ -1,4 +1,5 @@
--- Grain: one row per disagreement between a raw wave file and its crosswalk. Counts, never respondents.
+-- Grain: one row per column of a raw wave file that its crosswalk does not know, or does not find, and per wave not read.
+-- Counts, never respondents.
 with
 
 delivered as (
@@ -94,59 +95,6 @@ missing_column as (
     inner join waves using (survey, year)
     semi join found using (survey, year)
     anti join found as delivered_columns using (survey, year, column_name)
-),
-
-unknown_code as (
-    select
-        'unknown_code' as check_name,
-        delivered.survey, delivered.year, delivered.column_name, delivered.raw_value as code,
-        delivered.value_n as problem_n,
-        concat(
-            waves.file,
-            ': column ',
-            delivered.column_name,
-            ' of ',
-            delivered.survey,
-            ' ',
-            delivered.year,
-            ' holds code ',
-            delivered.raw_value, ' ', delivered.value_n, ' times, but code list ', declared.code_list,
-            ' has no such code. Add it to codebook/code_lists.csv, or correct the file.'
-        ) as sentence,
-    from delivered
-    inner join waves using (survey, year)
-    inner join declared using (survey, year, column_name)
-    anti join {{ ref('code_lists') }} as code_lists
-        on declared.code_list = code_lists.code_list and delivered.raw_value = code_lists.code
-    where delivered.raw_value is not null and declared.code_list is not null and declared.ignored_reason is null
-),
-
-not_a_number as (
-    select
-        'not_a_number' as check_name,
-        delivered.survey, delivered.year, delivered.column_name, null as code,
-        sum(delivered.value_n) as problem_n,
-        concat(
-            any_value(waves.file),
-            ': column ',
-            delivered.column_name,
-            ' of ',
-            delivered.survey,
-            ' ',
-            delivered.year,
-            ' holds ',
-            sum(delivered.value_n), ' values that are not numbers, but it has no code list. ',
-            'Name its code list in codebook/columns.csv, or correct the file.'
-        ) as sentence,
-    from delivered
-    inner join waves using (survey, year)
-    inner join declared using (survey, year, column_name)
-    where
-        declared.code_list is null
-        and declared.ignored_reason is null
-        and delivered.raw_value is not null
-        and try_cast(delivered.raw_value as decimal(18, 9)) is null
-    group by delivered.survey, delivered.year, delivered.column_name
 )
 
 select * from unloaded_wave
@@ -154,7 +102,3 @@ union all
 select * from unmapped_column
 union all
 select * from missing_column
-union all
-select * from unknown_code
-union all
-select * from not_a_number
