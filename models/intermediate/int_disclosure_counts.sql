@@ -35,7 +35,16 @@ cells as (
     where {{ is_open() }} and (families.type in ('single', 'scale') or withheld.answer is null)
     group by all
     union all
-    select survey, year, '_respondents', 'single', breakdown, group_key, '_respondents', '_base', respondents_n
+    select
+        survey,
+        year,
+        '_respondents' as family,
+        'single' as type,
+        breakdown,
+        group_key,
+        '_respondents' as table_key,
+        '_base' as answer,
+        respondents_n as n,
     from {{ ref('int_composition') }}
     where {{ is_open() }}
 ),

@@ -6,42 +6,8 @@ results as (
     select * from {{ ref('published_results') }} where denominator in ('answered', 'asked', 'substantive')
 ),
 
-waves as (
-    select survey, year from {{ ref('waves') }}
-),
-
--- The waves a number reads: its own; for a change also the one it starts from; for a range over years all between.
 reads as (
-    select
-        results.result_id,
-        waves.survey,
-        waves.year,
-        unnest(string_split(results.items, '|')) as item,
-    from results
-    inner join waves
-        on
-            results.survey = waves.survey
-            and (
-                results.year = waves.year
-                or (results.aggregate is null and results.year_from = waves.year)
-                or (results.aggregate is not null and waves.year between results.year_from and results.year)
-            )
-    -- A sum that a withheld answer is part of is no sum.
-    anti join {{ ref('int_withheld_answers') }} as withheld
-        on
-            results.survey = withheld.survey
-            and waves.year = withheld.year
-            and list_contains(string_split(results.items, '|'), withheld.item)
-            and (results.answers is null or list_contains(string_split(results.answers, '|'), withheld.answer))
-    anti join {{ ref('int_withheld_groups') }} as groups
-        on
-            results.survey = groups.survey
-            and waves.year = groups.year
-            and results.items = groups.breakdown
-            and groups.family = '_respondents'
-    -- Read nothing for a wave that has not landed.
-    semi join waves as own
-        on results.survey = own.survey and results.year = own.year
+    select * from {{ ref('int_published_reads') }}
 ),
 
 cells as (

@@ -1,7 +1,21 @@
 {{ config(materialized='view') }}
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis of the cube that the disclosure profile lets
 -- out. Everything that is published is arithmetic on these rows; in profile `report` they are all of the cube.
-select cells.*
+select
+    cells.survey,
+    cells.year,
+    cells.item,
+    cells.answer,
+    cells.breakdown,
+    cells.group_key,
+    cells.basis,
+    cells.n,
+    cells.sum_w,
+    cells.sum_w2,
+    cells.sum_wx,
+    cells.sum_wx2,
+    cells.sum_w2x,
+    cells.sum_w2x2,
 from {{ ref('int_cells') }} as cells
 inner join {{ ref('int_table_families') }} as families
     on cells.survey = families.survey and cells.item = families.item

@@ -38,10 +38,10 @@ rests as (
     from moments as groups
     inner join moments as totals
         on
-            {% for column in grain %}
-            groups.{{ column }} = totals.{{ column }} and
-            {% endfor %}
             totals.breakdown = 'total'
+            {% for column in grain %}
+            and groups.{{ column }} = totals.{{ column }}
+            {% endfor %}
     where groups.breakdown != 'total'
 ),
 

@@ -64,9 +64,17 @@ paired as (
         newer.inference_scope,
     from pairs
     inner join values_by_wave as older
-        on {% for column in series %}pairs.{{ column }} = older.{{ column }} and {% endfor %}pairs.year_from = older.year
+        on
+            pairs.year_from = older.year
+            {% for column in series %}
+            and pairs.{{ column }} = older.{{ column }}
+            {% endfor %}
     inner join values_by_wave as newer
-        on {% for column in series %}pairs.{{ column }} = newer.{{ column }} and {% endfor %}pairs.year_to = newer.year
+        on
+            pairs.year_to = newer.year
+            {% for column in series %}
+            and pairs.{{ column }} = newer.{{ column }}
+            {% endfor %}
     left join breaks
         on
             pairs.indicator = breaks.indicator

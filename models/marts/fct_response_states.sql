@@ -2,6 +2,11 @@
 -- `not_asked`.
 with
 
+asked as (
+    select distinct survey, item, year
+    from {{ ref('int_responses') }}
+),
+
 counted as (
     select
         survey,
@@ -30,7 +35,7 @@ not_asked as (
     from {{ ref('items') }} as items
     inner join {{ ref('dim_wave') }} as waves
         on items.survey = waves.survey
-    anti join (select distinct survey, item, year from {{ ref('int_responses') }}) as asked
+    anti join asked
         on items.survey = asked.survey and items.item = asked.item and waves.year = asked.year
 )
 

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_indicators'}}}) }}
 -- A row has a value exactly where its status does not say that there is none.
 with
 

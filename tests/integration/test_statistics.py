@@ -5,7 +5,7 @@ intervals of whole samples and groups, numpy the same for every row, statsmodels
 """
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import groupby, product
 
 import duckdb
 import numpy as np
@@ -225,98 +225,87 @@ def test_indicators_equal_svy(name: str, query: Query, waves: dict, samples: Cal
         assert_close(both[mart_bound][wald], (factor * both[bound])[wald], bound, relative=CLOSE_BOUND, absolute=1e-7)
 
 
-def group_estimates(weights: np.ndarray, y: np.ndarray, groups: np.ndarray, base: np.ndarray) -> pd.DataFrame:
-    """Mean, standard error and sizes by group, from residuals of respondents.
+def own_estimates(n: int, w: np.ndarray, y: np.ndarray, codes: np.ndarray, size: int) -> np.ndarray:
+    """Estimates of groups from the residuals of their respondents.
 
     Args:
-        weights: Shape (n,).
-        y: Shape (n,).
-        groups: Group of each respondent, empty outside.
-        base: Who counts.
+        n: Respondents of the wave.
+        w: Weights of the base.
+        y: The variable in the base.
+        codes: Number of the group of each, -1 outside.
+        size: Number of groups.
 
     Returns:
-        One row per group: base_n, sum_w, value, se, variance_srs (of y within the group), n_eff.
+        One row each for base_n, sum_w, value, se, within (variance of y inside the group), n_eff. Shape (6, size).
     """
-    n = len(weights)
-    inside = base & (groups != "")
-    codes, keys = pd.factorize(groups[inside], sort=True)
-    w, y = weights[inside], y[inside]
-    sum_w = np.bincount(codes, w)
-    value = np.bincount(codes, w * y) / sum_w
+    inside = codes >= 0
+    codes, w, y = codes[inside], w[inside], y[inside]
+    base_n, sum_w = np.bincount(codes, minlength=size), np.bincount(codes, w, size)
+    value = np.bincount(codes, w * y, size) / sum_w
     residual = y - value[codes]
     # A group of identical answers has residuals of rounding only.
     residual[np.abs(residual) < 1e-12 * np.maximum(np.abs(y), 1)] = 0
-    se = np.sqrt(n / (n - 1) * np.bincount(codes, (w * residual) ** 2)) / sum_w
-    within = np.bincount(codes, w * residual**2) / sum_w
-    kish = sum_w**2 / np.bincount(codes, w**2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        n_eff = np.where(se > 0, within / se**2, kish)
-    sizes = np.bincount(codes)
-    columns = {
-        "group_key": keys,
-        "base_n": sizes,
-        "sum_w": sum_w,
-        "value": value,
-        "se": se,
-        "within": within,
-        "n_eff": n_eff,
-    }
-    return pd.DataFrame(columns)
+    se = np.sqrt(n / (n - 1) * np.bincount(codes, (w * residual) ** 2, size)) / sum_w
+    within = np.bincount(codes, w * residual**2, size) / sum_w
+    kish = sum_w**2 / np.bincount(codes, w**2, size)
+    return np.array([base_n, sum_w, value, se, within, np.where(se > 0, within / se**2, kish)])
+
+
+def rest_estimates(n: int, w: np.ndarray, y: np.ndarray, codes: np.ndarray, size: int) -> np.ndarray:
+    """Estimates of everybody in the base outside each group: sums around everybody's mean, less the group's.
+
+    Arguments and result as of `own_estimates`.
+    """
+    middle = np.average(y, weights=w)
+    away, numbers = y - middle, np.where(codes < 0, size, codes)
+
+    def outside(x: np.ndarray) -> np.ndarray:
+        return x.sum() - np.bincount(numbers, x, size + 1)[:size]
+
+    distinct, values = np.unique(y, return_inverse=True)
+    counts = np.bincount(values * (size + 1) + numbers, minlength=len(distinct) * (size + 1)).reshape(len(distinct), -1)
+    alike = (counts.sum(axis=1, keepdims=True) > counts)[:, :size].sum(axis=0) < 2
+    base_n = counts.sum() - counts.sum(axis=0)[:size]
+    sum_w, sum_w2 = outside(w), outside(w**2)
+    mean = outside(w * away) / sum_w
+    square = outside((w * away) ** 2) - 2 * mean * outside(w**2 * away) + mean**2 * sum_w2
+    se = np.where(alike, 0, np.sqrt(n / (n - 1) * np.maximum(square, 0)) / sum_w)
+    within = np.where(alike, 0, outside(w * away**2) / sum_w - mean**2)
+    result = np.array([base_n, sum_w, middle + mean, se, within, np.where(alike, sum_w**2 / sum_w2, within / se**2)])
+    result[2:, base_n == 0] = np.nan
+    return result
+
+
+MEASURES = ["base_n", "sum_w", "value", "se", "within", "n_eff"]
 
 
 @pytest.fixture(scope="module")
 def by_hand(waves: dict[str, Wave]) -> pd.DataFrame:
-    """Every indicator, wave, breakdown and group, and the same of everybody outside the group."""
-    parts = []
+    """Every indicator, wave, breakdown and group, and everybody outside the group."""
+    numbers, keys = [], []
     for wave in waves.values():
-        breakdowns = dict(groups_of(wave))
-        for row in of("indicators", wave.survey):
-            for basis in ("as_published", "like_for_like"):
-                bridged = row["item"] in BRIDGES.get(wave.survey, {}) and wave.years(2022)
-                made = indicator_of(wave, row, basis) if basis == "as_published" or bridged else None
-                if made is None:
-                    continue
-                y, base = made
-                for breakdown, keys in breakdowns.items():
-                    part = group_estimates(wave.weights, y, keys, base)
-                    if breakdown != "total":
-                        part = part.merge(rests(wave.weights, y, keys, base), on="group_key", how="left")
-                    factor = 1 if row["kind"] == "mean" else 100
-                    parts.append(
-                        part.assign(
-                            indicator=row["indicator"], kind=row["kind"], factor=factor, survey=wave.survey, year=wave.year,
-                            breakdown=breakdown, basis=basis,
-                        )
-                    )  # fmt: skip
-    frame = pd.concat(parts, ignore_index=True)
+        breakdowns = [
+            (breakdown, *pd.factorize(np.where(keys == "", None, keys))) for breakdown, keys in groups_of(wave)
+        ]
+        for row, basis in product(of("indicators", wave.survey), ("as_published", "like_for_like")):
+            bridged = row["item"] in BRIDGES.get(wave.survey, {}) and wave.years(2022)
+            made = indicator_of(wave, row, basis) if basis == "as_published" or bridged else None
+            if made is None or not made[1].any():
+                continue
+            w, y = wave.weights[made[1]], made[0][made[1]]
+            factor = 1 if row["kind"] == "mean" else 100
+            for breakdown, codes, groups in breakdowns:
+                about = (wave.n, w, y, codes[made[1]], len(groups))
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    numbers.append(np.vstack([own_estimates(*about), rest_estimates(*about)]))
+                same = (row["indicator"], wave.survey, wave.year, breakdown)
+                keys += [(*same, group, basis, row["kind"], factor) for group in groups]
+    frame = pd.DataFrame(keys, columns=[*ESTIMATE, "kind", "factor"])
+    measures = MEASURES + [f"rest_{name}" for name in MEASURES]
+    frame[measures] = np.hstack(numbers).T
+    frame = frame[frame["base_n"] > 0].reset_index(drop=True)
     assert not frame.duplicated(ESTIMATE).any()
     return frame
-
-
-def rests(weights: np.ndarray, y: np.ndarray, groups: np.ndarray, base: np.ndarray) -> pd.DataFrame:
-    """Estimates of everybody in the base outside each group: everybody's sums around their mean, less the group's."""
-    n, w, y = len(weights), weights[base], y[base]
-    codes, keys = pd.factorize(groups[base], sort=True)
-    away = y - np.average(y, weights=w)
-
-    def outside(x: np.ndarray) -> np.ndarray:
-        return x.sum() - np.bincount(codes, x)
-
-    base_n, sum_w = outside(np.ones(len(w))), outside(w)
-    values, distinct = pd.factorize(y)
-    counts = np.zeros((len(distinct), len(keys)))
-    np.add.at(counts, (values, codes), 1)
-    alike = ((counts.sum(axis=1, keepdims=True) - counts) > 0.5).sum(axis=0) < 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = outside(w * away) / sum_w
-        square = outside((w * away) ** 2) - 2 * mean * outside(w**2 * away) + mean**2 * outside(w**2)
-        se = np.where(alike, 0, np.sqrt(n / (n - 1) * np.maximum(square, 0)) / sum_w)
-        within = np.where(alike, 0, outside(w * away**2) / sum_w - mean**2)
-        n_eff = np.where(alike, sum_w**2 / outside(w**2), within / se**2)
-    columns = {"base_n": base_n, "sum_w": sum_w, "value": mean + np.average(y, weights=w)}
-    frame = pd.DataFrame(columns | {"se": se, "within": within, "n_eff": n_eff})
-    frame.loc[frame["base_n"] == 0, ["value", "se", "within", "n_eff"]] = np.nan
-    return frame.add_prefix("rest_").assign(group_key=keys)
 
 
 def test_every_computed_indicator_equals_the_respondents(query: Query, by_hand: pd.DataFrame) -> None:
@@ -416,7 +405,7 @@ def test_groups_against_the_rest(query: Query, by_hand: pd.DataFrame) -> None:
     mart = query("select * from fct_group_differences")
     both = mart.merge(by_hand, on=ESTIMATE, suffixes=("", "_hand"))
     assert len(both) > 300_000
-    assert (both["rest_n"] == both["rest_base_n"].fillna(0)).all()
+    assert (both["rest_n"] == both["rest_base_n"]).all()
     own = both[["se_hand", "within", "n_eff", "value_hand"]].rename(columns=lambda name: name.removesuffix("_hand"))
     rest = both[["rest_se", "rest_within", "rest_n_eff", "rest_value_hand"]]
     rest = rest.rename(columns=lambda name: name.removeprefix("rest_").removesuffix("_hand"))
