@@ -215,11 +215,13 @@ MART_QUERIES = {
         group by shares.survey, shares.year, shares.item, shares.basis, waves.mean_w
         order by all
     """,
-    "routing": """
-        select survey, year, item, count(*) filter (where has_answer and not in_universe)::double as routed_past_n
-        from intermediate.int_responses
-        where (survey, item) not in (select (survey, item) from codebook.derivations)
-        group by all
+    # A number without a computed value where there should be one is infinitely far off.
+    "reconciliation": """
+        select survey, year, result_id, concat(figure, ', ', item, ' ', answer) as printed_as, published_value,
+            coalesce(computed_value, 'nan'::double) as computed_value, tolerance + 1e-9 as allowed,
+            case when status = 'mismatch' then coalesce(abs(difference), 1e9) else 0 end as gap
+        from marts.fct_reconciliation
+        where status in ('match', 'mismatch')
         order by all
     """,
     "drift": """
@@ -238,12 +240,11 @@ def _with_limits(name: str, frame: pd.DataFrame, thresholds: Sequence[Threshold]
     """Add the column of limits to the frames whose limits depend on the row."""
     column, names = {
         "weighted_bases": ("allowed_pct", ["item"]),
-        "routing": ("allowed_n", ["item"]),
         "drift": ("allowed", ["unit", "indicator"]),
     }.get(name, ("", []))
     if not column:
         return frame
-    check = {"weighted_bases": "weighted_base", "routing": "routed_past", "drift": "drift"}[name]
+    check = {"weighted_bases": "weighted_base", "drift": "drift"}[name]
     limits = [
         limit_for(thresholds, check, str(row["survey"]), int(row["year"]), [str(row[name]) for name in names])
         for row in frame.to_dict("records")

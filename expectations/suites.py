@@ -286,22 +286,18 @@ def mart_suites(thresholds: Sequence[Threshold]) -> dict[str, Suite]:
             ),
         ),
         Suite(
-            name="routing",
-            place="intermediate.int_responses",
-            keys=("survey", "year", "item"),
+            name="reconciliation",
+            place="marts.fct_reconciliation",
+            keys=("survey", "year", "result_id"),
             expectations=(
                 Expectation(
                     kind="ExpectColumnPairValuesAToBeGreaterThanB",
-                    kwargs={
-                        "column_A": "allowed_n",
-                        "column_B": "routed_past_n",
-                        "or_equal": True,
-                        "ignore_row_if": "neither",
-                    },
-                    finding="{routed_past_n:g} respondents answered although the routing leads them past the question "
-                    "({allowed_n:g} are allowed)",
-                    mend="correct routing.csv and universes.csv for the wave, or look for a shifted column in the file",
-                    column="routed_past_n",
+                    kwargs={"column_A": "allowed", "column_B": "gap", "or_equal": True, "ignore_row_if": "neither"},
+                    finding="{printed_as} prints {published_value:g} and the warehouse computes {computed_value:.2f} "
+                    "({allowed:g} apart is allowed)",
+                    mend="check the wave's file, code lists and filters; if the print contradicts itself, add the row "
+                    "with both numbers to published_exceptions.csv",
+                    column="gap",
                 ),
             ),
         ),

@@ -1,7 +1,8 @@
 {#
     Arithmetic on the cube's sums. Shares are proportions (0-1) here; marts multiply by 100.
     Sources: Taylor linearisation as in svymean of R's survey (Lumley 2010, ch. 2); Wilson (1927) interval;
-    Kish (1965) effective sample size; Student quantile by Abramowitz and Stegun 26.7.5.
+    Kish (1965) effective sample size; Rao and Scott (1981, 1984) correction of chi-square; Benjamini and Hochberg
+    (1995). docs/statistics.md has each formula with a worked example.
 #}
 
 {#
@@ -32,12 +33,26 @@
     ({{ sum_w }} * {{ sum_w }} / nullif({{ sum_w2 }}, 0))
 {%- endmacro %}
 
+{# Polynomial in u with the coefficients of u to the power of 0, 1, 2 ... #}
+{% macro horner(coefficients, u) -%}
+    {%- set sum = namespace(text=coefficients[-1]) -%}
+    {%- for coefficient in coefficients[:-1] | reverse -%}
+        {%- set sum.text = '(' ~ sum.text ~ ') * ' ~ u ~ ' + ' ~ coefficient -%}
+    {%- endfor -%}
+    {{ sum.text }}
+{%- endmacro %}
+
 {#
-    97.5 % quantile of Student's t. df: degrees of freedom, NULL below 1.
-    Table values up to 30, the expansion of Abramowitz and Stegun 26.7.5 beyond (error below 1e-7).
+    97.5 % quantile of Student's t. df: degrees of freedom, NULL below 1. Relative error below 1e-14.
+
+    Table values up to 30; beyond, a series in 1 / df around the normal quantile, whose first terms are those of
+    Abramowitz and Stegun 26.7.5, fitted with 50 digits.
 #}
 {% macro t_quantile(df) -%}
-    {%- set z = '1.959963984540054e0' -%}
+    {%- set series = [
+        '1.9599639845400542e0', '2.3722712302985566e0', '2.8224986157584956e0', '2.5558496701046536e0',
+        '1.5895358158598412e0', '0.73274003937433787e0', '0.63483724066713818e0', '-0.044422607395054984e0',
+    ] -%}
     {%- set table %}
         12.7062047361747e0, 4.30265272974946e0, 3.18244630528371e0, 2.77644510519779e0, 2.57058183563631e0,
         2.44691185114498e0, 2.36462425159278e0, 2.30600413520417e0, 2.2621571627982e0, 2.22813885198627e0,
@@ -50,16 +65,7 @@
         when {{ df }} < 1 then null
         when {{ df }} <= 30 then [{{ table }}
         ][cast({{ df }} as integer)]
-        else
-            {{ z }}
-            + (power({{ z }}, 3) + {{ z }}) / (4e0 * {{ df }})
-            + (5 * power({{ z }}, 5) + 16 * power({{ z }}, 3) + 3 * {{ z }}) / (96e0 * power({{ df }}, 2))
-            + (3 * power({{ z }}, 7) + 19 * power({{ z }}, 5) + 17 * power({{ z }}, 3) - 15 * {{ z }})
-            / (384e0 * power({{ df }}, 3))
-            + (
-                79 * power({{ z }}, 9) + 776 * power({{ z }}, 7) + 1482 * power({{ z }}, 5)
-                - 1920 * power({{ z }}, 3) - 945 * {{ z }}
-            ) / (92160e0 * power({{ df }}, 4))
+        else {{ horner(series, '(1e0 / ' ~ df ~ ')') }}
     end
 {%- endmacro %}
 
@@ -71,8 +77,9 @@
 {% macro share_bound(side, p, se, t, n_eff) -%}
     {%- set z2 = '3.841458820694124e0' -%}
     case
-        when {{ p }} <= 0 then {{ '0' if side < 0 else z2 }} * {{ n_eff }} / nullif({{ n_eff }} * ({{ n_eff }} + {{ z2 }}), 0)
-        when {{ p }} >= 1 then ({{ n_eff }} + {{ '0' if side < 0 else z2 }}) / nullif({{ n_eff }} + {{ z2 }}, 0)
+        when {{ n_eff }} is null then null
+        when {{ p }} <= 0 then {{ '0e0' if side < 0 else z2 ~ ' / (' ~ n_eff ~ ' + ' ~ z2 ~ ')' }}
+        when {{ p }} >= 1 then {{ n_eff ~ ' / (' ~ n_eff ~ ' + ' ~ z2 ~ ')' if side < 0 else '1e0' }}
         else
             1 / (1 + exp(-(ln({{ p }} / (1 - {{ p }})) + {{ side }} * {{ t }} * {{ se }} / ({{ p }} * (1 - {{ p }})))))
     end
@@ -81,8 +88,8 @@
 {#
     erfc(x) for x >= 0, relative error below 4e-15 up to x = 8 and below 1e-13 up to x = 26.
 
-    exp(-x*x) * t * P(2t - 1) with t = 2 / (2 + x); P is the Chebyshev expansion of the smooth rest, fitted with 50 digits
-    and written in powers. DuckDB has no erf.
+    exp(-x*x) * t * P(2t - 1) with t = 2 / (2 + x); P is the Chebyshev expansion of the smooth rest, fitted with 50
+    digits and written in powers. DuckDB has no erf.
 #}
 {% macro erfc(x) -%}
     {%- set coefficients = [
@@ -96,11 +103,7 @@
             '-2.0568250908502414e-10', '2.3899735525756461e-10',
     ] -%}
     {%- set u = '(4e0 / (2e0 + ' ~ x ~ ') - 1e0)' -%}
-    {%- set horner = namespace(text=coefficients[-1]) -%}
-    {%- for coefficient in coefficients[:-1] | reverse -%}
-        {%- set horner.text = '(' ~ horner.text ~ ') * ' ~ u ~ ' + ' ~ coefficient -%}
-    {%- endfor -%}
-    (exp(-({{ x }}) * ({{ x }})) * 2e0 / (2e0 + {{ x }}) * ({{ horner.text }}))
+    (exp(-({{ x }}) * ({{ x }})) * 2e0 / (2e0 + {{ x }}) * ({{ horner(coefficients, u) }}))
 {%- endmacro %}
 
 {# Two-sided p-value of a standard normal z. #}

@@ -88,7 +88,7 @@ def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer_loc
     pipeline.forget_results(target_dir)
     with no_network():
         build = dbt.cli(
-            pipeline.dbt_build_arguments(waves), context=context, target_path=target_dir, raise_on_error=False
+            pipeline.dbt_build_arguments(settings, waves), context=context, target_path=target_dir, raise_on_error=False
         )
     yield from build.stream()
     if not build.is_successful():

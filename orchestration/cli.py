@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -155,7 +155,8 @@ def main() -> None:
     """Build and publish the indicators of the surveys on digital health services.
 
     HELSEMONITOR_SEEDS points to the folder with codebook and wave files (default: seeds), HELSEMONITOR_BUILD to the
-    folder for everything a run writes (default: build).
+    folder for everything a run writes (default: build). HELSEMONITOR_DISCLOSURE is report (default) or open: whether
+    small bases are shown, as the reports do, or withheld.
     """
 
 
@@ -209,7 +210,42 @@ def _describe(settings: Settings, release: "Release") -> list[str]:
         f"age      {_age(manifest['published_at'], datetime.now(UTC))} (published {manifest['published_at']})",
         *(f"waves    {survey} {' '.join(years)}" for survey, years in waves.items()),
         f"counts   {counts}",
+        f"profile  {manifest['disclosure']}",
     ]
+
+
+STATUSES = ("match", "known_inconsistency", "mismatch", "not_computable")
+
+
+def _ladder(console: "Console", reconciliation: "dict[str, list[list[Any]]]") -> None:
+    """Printed numbers against computed ones: by report and kind of print, then the largest differences."""
+    from rich.table import Table
+
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for report, kind, status, number in reconciliation["ladder"]:
+        counts.setdefault((report, kind), {})[status] = number
+    table = Table(box=None, pad_edge=False)
+    table.add_column("printed in")
+    table.add_column("kind")
+    for status in STATUSES:
+        table.add_column(status.replace("_", " "), justify="right")
+    for (report, kind), numbers in counts.items():
+        table.add_row(report, kind, *(_spaced(numbers.get(status, 0)) for status in STATUSES))
+    sums = [sum(numbers.get(status, 0) for numbers in counts.values()) for status in STATUSES]
+    table.add_row("all", "", *map(_spaced, sums))
+    console.print()
+    console.print(table)
+    worst = Table(box=None, pad_edge=False)
+    for heading in ("largest differences", "figure", "item", "answer", "year", "group"):
+        worst.add_column(heading)
+    for heading in ("printed", "computed"):
+        worst.add_column(heading, justify="right")
+    worst.add_column("status")
+    for result_id, figure, item, answer, year, group, printed, computed, status in reconciliation["worst"]:
+        words = (result_id, figure, item, answer[:30], str(year), group, f"{printed:g}", f"{computed:.2f}", status)
+        worst.add_row(*words)
+    console.print()
+    console.print(worst)
 
 
 def _running_sentence(lock_file: Path) -> str:
@@ -233,8 +269,12 @@ def status() -> None:
     if release is None:
         click.echo("release  none yet; `helsemonitor refresh` makes the first one")
     else:
+        from rich.console import Console
+
         for line in _describe(settings, release):
             click.echo(line)
+        console = Console()
+        _ladder(console if console.is_terminal else Console(width=200), release.manifest["reconciliation"])
     click.echo(f"now      {_running_sentence(settings.lock_file)}")
 
 

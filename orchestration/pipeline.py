@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from expectations.runner import Gate
     from orchestration.publish import Release
 
-PROBLEMS_MODEL = "stg_codebook_problems"
+PROBLEMS_TEST = "states_no_problem"
 MANIFEST_PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations")
 
 Progress = Callable[[int, int, str], None]
@@ -209,15 +209,16 @@ def gate_marts(settings: Settings) -> StageResult:
     return StageResult("marts gate", time.perf_counter() - started, {"checks_passed": gate.passed})
 
 
-def dbt_vars(waves: Sequence[Wave]) -> list[str]:
-    """Arguments that tell dbt which waves there are."""
-    return ["--vars", json.dumps({"waves": sorted(wave.wave_id for wave in waves)})]
+def dbt_vars(settings: Settings, waves: Sequence[Wave]) -> list[str]:
+    """Arguments that tell dbt which waves there are and who is to read the release."""
+    values = {"waves": sorted(wave.wave_id for wave in waves), "disclosure": settings.disclosure}
+    return ["--vars", json.dumps(values)]
 
 
-def dbt_build_arguments(waves: Sequence[Wave]) -> list[str]:
+def dbt_build_arguments(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     """Arguments of the build, the same whoever runs it."""
     # Unit tests test the models with made-up rows; they belong to `make test`, not to every refresh of the data.
-    return ["build", "--exclude-resource-type", "unit_test", *dbt_vars(waves)]
+    return ["build", "--exclude-resource-type", "unit_test", *dbt_vars(settings, waves)]
 
 
 def dbt_project_arguments(settings: Settings) -> list[str]:
@@ -252,12 +253,15 @@ def project_environment(settings: Settings) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _codebook_sentences(settings: Settings) -> list[str]:
+def _stated_problems(settings: Settings, tables: Sequence[str]) -> list[str]:
     import duckdb
 
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-        rows = connection.execute(f"select sentence from staging.{PROBLEMS_MODEL} order by all").fetchall()
-    return [sentence for (sentence,) in rows]
+        return [
+            sentence
+            for table in tables
+            for (sentence,) in connection.execute(f"select sentence from {table} order by all").fetchall()
+        ]
 
 
 def _test_sentence(node: Mapping[str, Any], manifest: Mapping[str, Any], failures: int) -> str:
@@ -275,29 +279,32 @@ def _test_sentence(node: Mapping[str, Any], manifest: Mapping[str, Any], failure
 
 
 def explain_failure(
-    results: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], problems: Callable[[], list[str]]
+    results: Sequence[Mapping[str, Any]],
+    manifest: Mapping[str, Any],
+    problems: Callable[[Sequence[str]], list[str]],
 ) -> DataRefused | BuildError:
     """Say why a build failed.
 
-    Problems of the codebook come first: where there are any, whatever else failed follows from them.
+    Models whose rows are sentences come first: where there are any, whatever else failed follows from them.
 
     Args:
         results: `results` of dbt's run_results.json.
         manifest: dbt's manifest.json.
-        problems: Reads the sentences of the codebook's problems; called only if their model was built in this run.
+        problems: Reads the sentences of the named tables; called only for tables whose test failed in this run.
 
     Returns:
         The exception to raise.
     """
-    built = {row["unique_id"].split(".")[-1] for row in results if row["status"] == "success"}
-    sentences = problems() if PROBLEMS_MODEL in built else []
-    if sentences:
-        return DataRefused(sentences)
+    failed = [row for row in results if row["status"] == "fail"]
+    tests = [manifest["nodes"][row["unique_id"]] for row in failed]
+    stating = [node for node in tests if (node.get("test_metadata") or {}).get("name") == PROBLEMS_TEST]
+    if stating:
+        tested = [manifest["nodes"][node["attached_node"]] for node in stating]
+        return DataRefused(problems([f"{model['schema']}.{model['name']}" for model in tested]))
     errors = [row for row in results if row["status"] in ("error", "runtime error")]
     if errors:
         texts = [f"{row['unique_id']}: {row.get('message') or 'no message'}" for row in errors]
         return BuildError("dbt could not build everything:\n" + "\n".join(texts))
-    failed = [row for row in results if row["status"] == "fail"]
     if failed:
         return DataRefused(
             _test_sentence(manifest["nodes"][row["unique_id"]], manifest, int(row.get("failures") or 0))
@@ -326,7 +333,9 @@ def explain_build(settings: Settings, target_dir: Path, said: str) -> DataRefuse
     if not results_file.exists():
         return BuildError(f"dbt could not start to build: {said}")
     manifest = _read_json(target_dir / "manifest.json")
-    return explain_failure(_read_json(results_file)["results"], manifest, lambda: _codebook_sentences(settings))
+    return explain_failure(
+        _read_json(results_file)["results"], manifest, lambda tables: _stated_problems(settings, tables)
+    )
 
 
 def build_counts(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -373,7 +382,7 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Prog
     with project_environment(settings):
         try:
             outcome = dbtRunner(callbacks=callbacks).invoke(
-                [*dbt_build_arguments(waves), *dbt_project_arguments(settings)]
+                [*dbt_build_arguments(settings, waves), *dbt_project_arguments(settings)]
             )
         finally:
             # dbt keeps the file open for the next invocation in this process; the next stages read it.
@@ -401,6 +410,35 @@ def warehouse_counts(settings: Settings) -> dict[str, int]:
     return {name: row[0] if row else 0 for name, row in rows.items()}
 
 
+def reconciliation(settings: Settings, worst: int = 10) -> dict[str, Any]:
+    """How the computed values stand against the printed ones.
+
+    Args:
+        settings: Folders of the project.
+        worst: How many of the largest differences to name.
+
+    Returns:
+        `ladder`: report, kind of print, status and number of printed values; `worst`: the largest differences, in
+        multiples of what is allowed, of numbers that do not match.
+    """
+    import duckdb
+
+    ladder = """
+        select report, source_kind, status, count(*) as n from marts.fct_reconciliation group by all order by all
+    """
+    largest = """
+        select result_id, figure, item, answer, year, group_key, published_value, computed_value, status
+        from marts.fct_reconciliation
+        where status != 'not_computable' and computed_value is not null and difference != 0
+        order by abs(difference) / tolerance desc, result_id limit ?
+    """
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return {
+            "ladder": connection.execute(ladder).fetchall(),
+            "worst": connection.execute(largest, [worst]).fetchall(),
+        }
+
+
 def publish(settings: Settings, waves: Sequence[Wave]) -> tuple[StageResult, "Release"]:
     """Publish the marts of the warehouse as the current release. The caller holds the writer's lock.
 
@@ -414,6 +452,8 @@ def publish(settings: Settings, waves: Sequence[Wave]) -> tuple[StageResult, "Re
     counts = warehouse_counts(settings)
     facts = {
         "counts": {"waves": len(waves), **counts},
+        "disclosure": settings.disclosure,
+        "reconciliation": reconciliation(settings),
         "raw_sha256": {wave.wave_id: file_sha256(raw_file(settings, wave)) for wave in waves},
         "versions": {package: version(package) for package in MANIFEST_PACKAGES},
     }

@@ -44,7 +44,7 @@ def prepare_project() -> DbtProject:
     project = DbtProject(
         project_dir=settings.project_dir,
         target_path=settings.dagster_target_dir / "load",
-        prepare_project_cli_args=["parse", "--quiet", *pipeline.dbt_vars(waves)],
+        prepare_project_cli_args=["parse", "--quiet", *pipeline.dbt_vars(settings, waves)],
     )
     with no_network():
         project.preparer.prepare(project)

@@ -15,19 +15,22 @@ class Settings:
         project_dir: Folder with `dbt_project.yml`.
         seeds_dir: Folder with `codebook/`, `raw/` and `published/`.
         build_dir: Folder that takes everything a run writes.
+        disclosure: Who is to read the release: `report` shows small bases as the reports do, `open` withholds them.
     """
 
     project_dir: Path
     seeds_dir: Path
     build_dir: Path
+    disclosure: str = "report"
 
     @classmethod
     def from_environment(cls, project_dir: Path = PROJECT_DIR) -> "Settings":
-        """Read `HELSEMONITOR_SEEDS` and `HELSEMONITOR_BUILD`; relative paths start at the project's root."""
+        """Read `HELSEMONITOR_SEEDS`, `_BUILD` and `_DISCLOSURE`; relative paths start at the project's root."""
         return cls(
             project_dir=project_dir,
             seeds_dir=(project_dir / (os.environ.get("HELSEMONITOR_SEEDS") or "seeds")).resolve(),
             build_dir=(project_dir / (os.environ.get("HELSEMONITOR_BUILD") or "build")).resolve(),
+            disclosure=os.environ.get("HELSEMONITOR_DISCLOSURE") or "report",
         )
 
     @property

@@ -18,16 +18,31 @@ groups as (
         breakdown,
         group_key,
     from {{ ref('int_cells') }}
+),
+
+-- A group answers to its own name and, in a cross, to the names of the groups that it crosses.
+names as (
+    select
+        *,
+        concat(breakdown, ':', group_key) as name,
+    from groups
+    union all
+    select
+        groups.*,
+        concat(crosses.source_breakdown, ':', split_part(groups.group_key, '__', crosses.dimension)) as name,
+    from groups
+    inner join {{ ref('crosses') }} as crosses
+        on groups.survey = crosses.survey and groups.breakdown = crosses.breakdown
 )
 
 select distinct
-    groups.survey,
-    groups.year,
-    groups.breakdown,
-    groups.group_key,
+    names.survey,
+    names.year,
+    names.breakdown,
+    names.group_key,
 from events
-inner join groups
+inner join names
     on
-        events.survey = groups.survey
-        and groups.year between events.year_from and events.year_to
-        and (events.scope_part = '' or events.scope_part = concat(groups.breakdown, ':', groups.group_key))
+        events.survey = names.survey
+        and names.year between events.year_from and events.year_to
+        and (events.scope_part = '' or events.scope_part = names.name)

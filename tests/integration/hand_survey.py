@@ -1,7 +1,7 @@
 """The surveys decoded a second time, with pandas and numpy, for tests that check the warehouse's statistics.
 
-Codes, indicators and breakdowns are read from the codebook; derived items and routing are written out by hand. Nothing of
-the project's SQL is used.
+Codes, indicators and breakdowns are read from the codebook; derived items and routing are written out by hand. Nothing
+of the project's SQL is used.
 """
 
 import csv
@@ -297,13 +297,18 @@ PERSONNEL: tuple[Filter, ...] = (
     ("centrality", 2024, LAST, says("target_group", "municipality")),
 )
 FILTERS = {"innbygger": CITIZENS, "helsepersonell": PERSONNEL}
-# Items whose filter of 2023 can be laid over 2022, when everybody was asked and the routing item existed.
+# Items that everybody was asked until 2022: the filter of 2023 can be laid over 2022, when its routing item existed.
 BRIDGES = {
     "helsepersonell": {
-        item: rule
-        for items, first, _, rule in PERSONNEL
-        for item in items.split()
-        if first == 2023 and rule in (WITH_PATIENTS, WITH_PATIENTS_OR_RECORDS)
+        "info_from_others": WITH_PATIENTS_OR_RECORDS,
+        "ehr_easy_to_find": WITH_PATIENTS_OR_RECORDS,
+        "ehr_efficiency": WITH_PATIENTS_OR_RECORDS,
+        "ehr_quality": WITH_PATIENTS_OR_RECORDS,
+        "ehr_satisfaction": WITH_PATIENTS_OR_RECORDS,
+        "digital_easier_contact": WITH_PATIENTS_OR_RECORDS,
+        "last_visit_replaceable": WITH_PATIENTS,
+        "last_visit_any_digital": WITH_PATIENTS,
+        "preferred_channel": WITH_PATIENTS,
     }
 }
 

@@ -315,7 +315,7 @@ def test_dagster_shows_the_road(dagster: dict[str, Any]) -> None:
 def test_expectations_and_dbt_tests_are_asset_checks(dagster: dict[str, Any]) -> None:
     checks = set(dagster["checks"])
     assert {f"landing/wave_files:{wave}" for wave in WAVES} <= checks
-    assert {"marts/fct_indicators:drift_expectations", "intermediate/int_responses:routing_expectations"} <= checks
+    assert {"marts/fct_indicators:drift_expectations", "marts/fct_reconciliation:reconciliation_expectations"} <= checks
     assert any(check.startswith("marts/fct_indicators:unique_grain") for check in checks)
 
 

@@ -145,7 +145,7 @@ def test_shares_of_every_item_equal_svy(name: str, query: Query, waves: dict, sa
         about = {"item": item, "breakdown": "total", "group_key": "total", "n": n}
         if item in single:
             rows = sample.estimation.prop(item, where=where).to_polars().rename({item: "answer"}).to_dicts()
-            estimates += [row | about for row in rows]
+            estimates += [row | about for row in rows if row["answer"] and row["est"] > 0]
             continue
         answers = list(wave.answers[item])
         results = sample.estimation.mean([f"{item} {answer}" for answer in answers], where=where)

@@ -260,6 +260,7 @@ CELL = {"survey": "birds", "year": 2020, "item": "song", "breakdown": "sex", "gr
 CELL_WORDS = "survey birds, year 2020, item song, breakdown sex, group key f, basis as_published"
 WAVE_KEY = {"survey": "birds", "year": 2020}
 ITEM_KEY = WAVE_KEY | {"item": "song"}
+PRINT_KEY = {"survey": "birds", "year": 2020, "result_id": "b20_0001", "printed_as": "fig 1, song loud"}
 INDICATOR_KEY = WAVE_KEY | {"indicator": "song_loud"}
 
 
@@ -310,12 +311,12 @@ INDICATOR_KEY = WAVE_KEY | {"indicator": "song_loud"}
             "wave, or set another limit with date and reason in expectations/thresholds.csv.",
         ),
         (
-            "routing",
-            ITEM_KEY | {"routed_past_n": 0.0, "allowed_n": 0.0},
-            ITEM_KEY | {"routed_past_n": 17.0, "allowed_n": 0.0},
-            "intermediate.int_responses (survey birds, year 2020, item song): 17 respondents answered although the routing "
-            "leads them past the question (0 are allowed); correct routing.csv and universes.csv for the wave, or look for "
-            "a shifted column in the file.",
+            "reconciliation",
+            PRINT_KEY | {"published_value": 49.0, "computed_value": 49.4, "allowed": 0.5, "gap": 0.4},
+            PRINT_KEY | {"published_value": 49.0, "computed_value": 50.25, "allowed": 0.5, "gap": 1.25},
+            "marts.fct_reconciliation (survey birds, year 2020, result id b20_0001): fig 1, song loud prints 49 and the "
+            "warehouse computes 50.25 (0.5 apart is allowed); check the wave's file, code lists and filters; if the print "
+            "contradicts itself, add the row with both numbers to published_exceptions.csv.",
         ),
         (
             "drift",
@@ -335,11 +336,12 @@ def test_a_fault_in_the_marts_is_said(
 
 
 def test_long_lists_of_rows_are_cut(settings: Settings) -> None:
-    rows = [ITEM_KEY | {"year": 1900 + number, "routed_past_n": 1.0, "allowed_n": 0.0} for number in range(25)]
-    sentences = mart("routing", rows, settings)
+    unfit = {"basis": "as_published", "base_n": 900.0, "gap_pct": 12.0, "allowed_pct": 10.0}
+    rows = [ITEM_KEY | unfit | {"year": 1900 + number} for number in range(25)]
+    sentences = mart("weighted_bases", rows, settings)
     assert len(sentences) == 21
     assert "year 1919" in sentences[19]
-    assert sentences[20] == "intermediate.int_responses: 5 more rows with the same finding are not listed."
+    assert sentences[20] == "marts.fct_answer_shares: 5 more rows with the same finding are not listed."
 
 
 def test_marts_without_rows_pass(settings: Settings) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +22,7 @@ BIRDS = Wave("birds", 2020, 10, "nr", "", "")
 FISH = Wave("fish", 2021, 5, "id", "w", "")
 
 
-def no_problems() -> list[str]:
+def no_problems(tables: Sequence[str]) -> list[str]:
     return []
 
 
@@ -90,13 +90,15 @@ def test_short_rows_read_as_blank(tmp_path: Path) -> None:
     assert read_rows(settings, "items", ("item", "type")) == [{"survey": "birds", "item": "song", "type": ""}]
 
 
-def test_dbt_is_told_the_waves_and_leaves_unit_tests_out() -> None:
-    assert pipeline.dbt_build_arguments([FISH, BIRDS]) == [
+@pytest.mark.parametrize("disclosure", ["report", "open"])
+def test_dbt_is_told_waves_and_profile_and_leaves_unit_tests_out(tmp_path: Path, disclosure: str) -> None:
+    settings = Settings(tmp_path, tmp_path, tmp_path, disclosure)
+    assert pipeline.dbt_build_arguments(settings, [FISH, BIRDS]) == [
         "build",
         "--exclude-resource-type",
         "unit_test",
         "--vars",
-        '{"waves": ["birds_2020", "fish_2021"]}',
+        f'{{"waves": ["birds_2020", "fish_2021"], "disclosure": "{disclosure}"}}',
     ]
 
 
@@ -167,23 +169,43 @@ def test_failing_tests_are_said_with_place_and_count() -> None:
     )
 
 
-def test_problems_of_the_codebook_come_before_what_follows_from_them() -> None:
+STATING = {
+    "name": "states_no_problem_birds",
+    "attached_node": "model.p.dim_bird",
+    "test_metadata": {"name": "states_no_problem"},
+}
+
+
+def test_stated_problems_come_before_what_follows_from_them() -> None:
+    manifest = {"nodes": MANIFEST["nodes"] | {"test.p.states_no_problem_birds": STATING}}
     results = [
-        result("model.p.stg_codebook_problems", "success"),
-        result("model.p.dim_bird", "error", message="Binder Error"),
+        result("test.p.states_no_problem_birds", "fail", failures=1),
+        result("model.p.dim_nest", "error", message="Binder Error"),
         result("test.p.not_null_bird", "fail", failures=3),
     ]
-    reason = pipeline.explain_failure(results, MANIFEST, lambda: ["Column q1 is unmapped."])
+    asked: list[str] = []
+
+    def problems(tables: Sequence[str]) -> list[str]:
+        asked.extend(tables)
+        return ["Column q1 is unmapped."]
+
+    reason = pipeline.explain_failure(results, manifest, problems)
     assert isinstance(reason, DataRefused)
     assert reason.sentences == ("Column q1 is unmapped.",)
+    assert asked == ["marts.dim_bird"]
 
 
 def test_problems_of_an_earlier_build_are_not_read() -> None:
-    def must_not_be_called() -> list[str]:
-        pytest.fail("the model of the problems was not built in this run")
+    manifest = {"nodes": MANIFEST["nodes"] | {"test.p.states_no_problem_birds": STATING}}
 
-    results = [result("model.p.stg_codebook_problems", "skipped"), result("model.p.dim_bird", "error", message="boom")]
-    reason = pipeline.explain_failure(results, MANIFEST, must_not_be_called)
+    def must_not_be_called(tables: Sequence[str]) -> list[str]:
+        pytest.fail(f"the test of {tables} did not run")
+
+    results = [
+        result("test.p.states_no_problem_birds", "skipped"),
+        result("model.p.dim_bird", "error", message="boom"),
+    ]
+    reason = pipeline.explain_failure(results, manifest, must_not_be_called)
     assert isinstance(reason, pipeline.BuildError)
     assert str(reason) == "dbt could not build everything:\nmodel.p.dim_bird: boom"
 

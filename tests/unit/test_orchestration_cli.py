@@ -20,10 +20,20 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings
 
 
+FACTS = {
+    "counts": {"waves": 2, "respondents": 12345},
+    "disclosure": "open",
+    "reconciliation": {
+        "ladder": [["b20", "chart", "match", 1], ["b20", "chart", "known_inconsistency", 1]],
+        "worst": [["b20_0002", "fig 1", "song", "loud", 2020, "total", 8.0, 7.48, "known_inconsistency"]],
+    },
+}
+
+
 def publish_once(settings: Settings) -> publish.Release:
     make_warehouse(settings)
     waves = [Wave("birds", 2020, 3, "nr", "", ""), Wave("birds", 2021, 3, "nr", "", "")]
-    return publish.publish_release(settings, waves, {"counts": {"waves": 2, "respondents": 12345}})
+    return publish.publish_release(settings, waves, FACTS)
 
 
 def test_a_finished_refresh_is_summed_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,10 +142,25 @@ def test_status_of_a_release(settings: Settings) -> None:
     lines = CliRunner().invoke(cli.main, ["status"]).output.splitlines()
     assert lines[0] == f"release  build/published/releases/{release.release_id}"
     assert lines[1].startswith("age      less than a minute old (published ")
-    assert lines[2:] == [
-        "waves    birds 2020 2021",
-        "counts   2 waves, 12 345 respondents",
-        "now      no refresh is running",
+    assert lines[2:5] == ["waves    birds 2020 2021", "counts   2 waves, 12 345 respondents", "profile  open"]
+    assert lines[-1] == "now      no refresh is running"
+    # One printed number differs and is known to; the other matches.
+    assert [line.split() for line in lines[6:9]] == [
+        ["printed", "in", "kind", "match", "known", "inconsistency", "mismatch", "not", "computable"],
+        ["b20", "chart", "1", "1", "0", "0"],
+        ["all", "1", "1", "0", "0"],
+    ]
+    assert lines[11].split() == [
+        "b20_0002",
+        "fig",
+        "1",
+        "song",
+        "loud",
+        "2020",
+        "total",
+        "8",
+        "7.48",
+        "known_inconsistency",
     ]
 
 

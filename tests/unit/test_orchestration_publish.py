@@ -226,6 +226,8 @@ def test_only_marts_that_passed_their_gate_are_published(settings: Settings, mon
     from expectations import frames, runner
 
     found: list[str] = []
+    printed = {"ladder": [["b20", "chart", "match", 2]], "worst": []}
+    monkeypatch.setattr(pipeline, "reconciliation", lambda _: printed)
     monkeypatch.setattr(frames, "mart_batches", lambda *_: [])
     monkeypatch.setattr(runner, "run", lambda *_: runner.Gate((runner.Outcome("drift", 1, 0, tuple(found)),), 0.1))
     with pytest.raises(DataRefused) as refusal:
@@ -237,6 +239,7 @@ def test_only_marts_that_passed_their_gate_are_published(settings: Settings, mon
     pipeline.check_marts(settings)
     _, release = pipeline.publish(settings, ())
     assert release.manifest["counts"] == {"waves": 0, "respondents": 3, "answers": 6, "items": 3, "indicators": 3}
+    assert (release.manifest["disclosure"], release.manifest["reconciliation"]) == ("report", printed)
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute("insert into marts.dim_indicator values ('c', 9)")
     with pytest.raises(DataRefused, match="since they were last built"):

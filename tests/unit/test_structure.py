@@ -65,7 +65,7 @@ def tracked() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def codebook_names() -> frozenset[str]:
-    """Survey, wave and item ids."""
+    """Ids of surveys, waves, items, indicators, universes and changes; `dont_know` is a kind of answer too."""
 
     def column(name: str, key: str) -> list[str]:
         with (ROOT / "seeds" / "codebook" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
@@ -74,7 +74,13 @@ def codebook_names() -> frozenset[str]:
     waves = [
         f"{survey}_{year}" for survey, year in zip(column("waves", "survey"), column("waves", "year"), strict=True)
     ]
-    return frozenset(column("surveys", "survey") + waves + column("items", "item"))
+    others = [
+        *column("items", "item"),
+        *column("indicators", "indicator"),
+        *column("universes", "universe"),
+        *column("changes", "change_id"),
+    ]
+    return frozenset(column("surveys", "survey") + waves + others) - {"dont_know"}
 
 
 def documents() -> list[str]:
@@ -137,7 +143,7 @@ def test_code_names_no_survey_item_or_year(codebook_names: frozenset[str]) -> No
     """A new wave, question or survey is rows in CSV files, never SQL or Python."""
     sentences = []
     for path in sorted(path for folder in CODE_FOLDERS for path in (ROOT / folder).rglob("*")):
-        if path.suffix == ".sql":
+        if path.suffix in {".sql", ".j2"}:
             found = rules.sql_names(path.read_text(encoding="utf-8"), codebook_names)
         elif path.suffix == ".py":
             found = rules.python_names(path.read_text(encoding="utf-8"), codebook_names)

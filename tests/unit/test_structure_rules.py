@@ -106,6 +106,7 @@ def test_names_in_sql(sql: str, named: list[str]) -> None:
     [
         ("def f():\n    if year >= 2020:\n        return ['use_phone']", ["2020", "use_phone"]),
         ('def f():\n    """Since 2020."""\n    return "use_phone_once", 2500', []),
+        ("sql = \"item = 'use_phone' and not 'use_phone_once'\"", ["use_phone"]),
     ],
 )
 def test_names_in_python(source: str, named: list[str]) -> None:
