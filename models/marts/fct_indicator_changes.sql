@@ -1,5 +1,5 @@
--- Grain: one row per indicator, survey, breakdown, group, basis and pair of waves: neighbours, first wave of the segment
--- to every later one, and every wave to the newest. Nothing is computed across a break.
+-- Grain: one row per indicator, survey, breakdown, group, basis and pair of waves: neighbours, first wave of the
+-- segment to every later one, and every wave to the newest. Nothing is computed across a break.
 {% set series = ['indicator', 'survey', 'breakdown', 'group_key', 'basis'] %}
 {% set from_older = ['older.test_variance', 'older.n_eff', 'older.value'] %}
 {% set from_newer = ['newer.test_variance', 'newer.n_eff', 'newer.value'] %}

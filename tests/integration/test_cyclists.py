@@ -147,8 +147,9 @@ def test_shares_with_interval_and_margin(warehouse: duckdb.DuckDBPyConnection) -
     estimates = svy.Sample(data, svy.Design(wgt="w")).estimation.prop("y", where=svy.col("d")).estimates
     expected = next(estimate for estimate in estimates if estimate.y_level in (1, "1"))
     share, low, high, margin, base_n = warehouse.execute(
-        "select share_pct, ci_low_pct, ci_high_pct, moe_report_pp, base_n from marts.fct_answer_shares where item = 'mood'"
-        " and answer = 'great' and year = 2022 and breakdown = 'sex' and group_key = 'f' and basis = 'as_published'"
+        "select share_pct, ci_low_pct, ci_high_pct, moe_report_pp, base_n from marts.fct_answer_shares"
+        " where item = 'mood' and answer = 'great' and year = 2022 and breakdown = 'sex' and group_key = 'f'"
+        " and basis = 'as_published'"
     ).fetchone()
     assert share == pytest.approx(100 * expected.est, rel=1e-9)
     assert (low, high) == (pytest.approx(100 * expected.lci, rel=1e-6), pytest.approx(100 * expected.uci, rel=1e-6))
@@ -157,7 +158,7 @@ def test_shares_with_interval_and_margin(warehouse: duckdb.DuckDBPyConnection) -
 
 
 def test_segments_and_statuses(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Midpoint added 2022 (breaks the share), riders only 2023 (breaks share and net), new scale 2022 (breaks mean and NPS)."""
+    """A midpoint in 2022 breaks the share, riders only in 2023 share and net, a new scale in 2022 mean and NPS."""
     rows = warehouse.execute(
         "select indicator, list(series_segment order by year), list(obs_status order by year) from marts.fct_indicators"
         " where breakdown = 'total' and basis = 'as_published' group by indicator order by indicator"
@@ -177,7 +178,8 @@ def test_single_choice_shares_sum_to_100(warehouse: duckdb.DuckDBPyConnection) -
     """Every group of every single-choice item, to floating point."""
     worst = warehouse.execute(
         "select max(abs(total - 100)) from (select sum(share_pct) as total from marts.fct_answer_shares"
-        " where item in ('mood', 'rides', 'sex', 'sat', 'any_gear') group by survey, year, item, breakdown, group_key, basis)"
+        " where item in ('mood', 'rides', 'sex', 'sat', 'any_gear')"
+        " group by survey, year, item, breakdown, group_key, basis)"
     ).fetchone()[0]
     assert worst < 1e-9
 
