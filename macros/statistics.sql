@@ -118,12 +118,13 @@
 #}
 {% macro p_chi_square(x, df) -%}
     {%- set half = '(' ~ x ~ ' / 2e0)' -%}
+    {%- set first = erfc('sqrt(' ~ half ~ ')') -%}
     case
         when {{ x }} <= 0 then 1e0
         when {{ x }} > 0 and {{ df }} % 2 = 0 then least(1e0, list_sum(list_transform(
             range(0, cast({{ df }} / 2 as bigint)), lambda k: exp(k * ln({{ half }}) - {{ half }} - lgamma(k + 1))
         )))
-        when {{ x }} > 0 then least(1e0, {{ erfc('sqrt(' ~ half ~ ')') }} + coalesce(list_sum(list_transform(
+        when {{ x }} > 0 and {{ df }} > 0 then least(1e0, {{ first }} + coalesce(list_sum(list_transform(
             range(0, cast(({{ df }} - 1) / 2 as bigint)),
             lambda k: exp((k + 0.5e0) * ln({{ half }}) - {{ half }} - lgamma(k + 1.5e0))
         )), 0))
