@@ -8,6 +8,20 @@ counts as (
     select * from {{ ref('int_disclosure_counts') }}
 ),
 
+rare_groups as (
+    select distinct
+        withheld.survey,
+        withheld.year,
+        breakdowns.breakdown,
+        breakdowns.group_key,
+    from {{ ref('int_withheld_answers') }} as withheld
+    inner join {{ ref('breakdowns') }} as breakdowns
+        on
+            withheld.survey = breakdowns.survey
+            and withheld.item = breakdowns.source_item
+            and list_contains(string_split(breakdowns.answers, '|'), withheld.answer)
+),
+
 groups as (
     select
         survey,
@@ -17,7 +31,13 @@ groups as (
         group_key,
         min(n) filter (where answer = '_base') as base_n,
         bool_or(n > 0 and n < {{ var('disclosure_min_cell') }})
-        or (group_key != '_rest' and min(n) filter (where answer = '_base') < {{ var('disclosure_min_base') }}) as is_unsafe,
+        -- The size of a group is a count and not a base. Where the item behind it withholds an answer, so must the sizes.
+        or case
+            when family = '_respondents' then concat_ws(':', survey, year, breakdown, group_key) in (
+                select concat_ws(':', survey, year, breakdown, group_key) from rare_groups
+            )
+            else group_key != '_rest' and min(n) filter (where answer = '_base') < {{ var('disclosure_min_base') }}
+        end as is_unsafe,
     from counts
     group by survey, year, family, breakdown, group_key
 ),
@@ -80,7 +100,7 @@ safe_cuts as (
     group by survey, year, family, breakdown, rank_no
     having
         not bool_or(merged_n > 0 and merged_n < {{ var('disclosure_min_cell') }})
-        and min(merged_n) filter (where answer = '_base') >= {{ var('disclosure_min_base') }}
+        and (family = '_respondents' or min(merged_n) filter (where answer = '_base') >= {{ var('disclosure_min_base') }})
 ),
 
 cuts as (

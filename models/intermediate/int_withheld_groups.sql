@@ -63,14 +63,30 @@ gone as (
     select survey, year, family, breakdown from dropped
     union
     select survey, year, family, breakdown from dropped_crosses
+),
+
+withheld as (
+    select judged.survey, judged.year, judged.family, judged.breakdown, judged.group_key
+    from judged
+    left join gone
+        on
+            judged.survey = gone.survey
+            and judged.year = gone.year
+            and judged.family = gone.family
+            and judged.breakdown = gone.breakdown
+    where judged.is_withheld or gone.breakdown is not null
 )
 
-select judged.survey, judged.year, judged.family, judged.breakdown, judged.group_key
-from judged
-left join gone
-    on
-        judged.survey = gone.survey
-        and judged.year = gone.year
-        and judged.family = gone.family
-        and judged.breakdown = gone.breakdown
-where judged.is_withheld or gone.breakdown is not null
+select survey, year, family, breakdown, group_key
+from withheld
+union
+-- The base of a routed item is a count of the item that routes it.
+select
+    withheld.survey,
+    withheld.year,
+    routes.family,
+    withheld.breakdown,
+    withheld.group_key,
+from withheld
+inner join {{ ref('int_family_routes') }} as routes
+    on withheld.survey = routes.survey and withheld.year = routes.year and withheld.family = routes.routing_family

@@ -212,7 +212,8 @@ def test_released_tables_hold_no_small_count(opened: duckdb.DuckDBPyConnection) 
         assert opened.execute(f"select count(*) from marts.{mart} where base_n < {MIN_BASE}").fetchone() == (0,), mart
     rare = "answer_n > 0 and answer_n < 3"
     assert opened.execute(f"select count(*) from marts.fct_answer_shares where {rare}").fetchone() == (0,)
-    sizes = "group_key != '_no_answer' and respondents_n < 30"
+    # The size of a group is a count, not a base; blanks are not protected.
+    sizes = "group_key != '_no_answer' and respondents_n < 3"
     assert opened.execute(f"select count(*) from marts.fct_composition where {sizes}").fetchone() == (0,)
 
 
