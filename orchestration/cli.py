@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from orchestration.errors import DataRefused
-from orchestration.settings import Settings
+from orchestration.settings import DISCLOSURES, Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -172,6 +172,8 @@ def refresh(plain: bool) -> None:
     from orchestration import pipeline
 
     settings = Settings.from_environment()
+    if settings.disclosure not in DISCLOSURES:
+        raise click.UsageError(f"HELSEMONITOR_DISCLOSURE is '{settings.disclosure}'; say {' or '.join(DISCLOSURES)}.")
     console = Console()
     try:
         if console.is_terminal and not plain:

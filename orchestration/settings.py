@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
+DISCLOSURES = ("report", "open")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the command says and how it exits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -126,6 +127,13 @@ def test_an_interrupted_refresh_is_neither_refused_nor_broken(
 @pytest.mark.parametrize("arguments", [["refresh", "--fast"], ["publish"], ["refresh", "innbygger"]])
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(cli.main, arguments).exit_code == 2
+
+
+def test_an_unknown_disclosure_profile_is_wrong_usage(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.Settings, "from_environment", lambda: replace(settings, disclosure="closed"))
+    refused = CliRunner().invoke(cli.main, ["refresh"])
+    assert refused.exit_code == 2
+    assert "HELSEMONITOR_DISCLOSURE is 'closed'; say report or open." in refused.stderr
 
 
 def test_status_before_the_first_release(settings: Settings) -> None:
