@@ -10,15 +10,7 @@ cells as (
 ),
 
 composition as (
-    select composition.*
-    from {{ ref('int_composition') }} as composition
-    anti join {{ ref('int_withheld_groups') }} as withheld
-        on
-            composition.survey = withheld.survey
-            and composition.year = withheld.year
-            and withheld.family = '_respondents'
-            and composition.breakdown = withheld.breakdown
-            and composition.group_key = withheld.group_key
+    select * from {{ ref('int_released_composition') }}
 ),
 
 sources as (

@@ -4,15 +4,7 @@
 with
 
 members as (
-    select members.*
-    from {{ ref('int_composition') }} as members
-    anti join {{ ref('int_withheld_groups') }} as withheld
-        on
-            members.survey = withheld.survey
-            and members.year = withheld.year
-            and withheld.family = '_respondents'
-            and members.breakdown = withheld.breakdown
-            and members.group_key = withheld.group_key
+    select * from {{ ref('int_released_composition') }}
 ),
 
 asked as (

@@ -3,25 +3,11 @@
 with
 
 delivered as (
-    select
-        survey,
-        year,
-        column_name,
-        raw_value,
-        count(*) as value_n,
-    from {{ ref('stg_answers') }}
-    group by all
+    select * from {{ ref('stg_delivered_values') }}
 ),
 
 declared as (
     select * from {{ ref('columns') }}
-),
-
-waves as (
-    select
-        *,
-        concat('raw/', survey, '_', year, '.csv') as file,
-    from {{ ref('waves') }}
 ),
 
 unknown_code as (
@@ -30,7 +16,7 @@ unknown_code as (
         delivered.survey, delivered.year, delivered.column_name, delivered.raw_value as code,
         delivered.value_n as problem_n,
         concat(
-            waves.file,
+            delivered.file,
             ': column ',
             delivered.column_name,
             ' of ',
@@ -42,7 +28,6 @@ unknown_code as (
             ' has no such code. Add it to codebook/code_lists.csv, or correct the file.'
         ) as sentence,
     from delivered
-    inner join waves using (survey, year)
     inner join declared using (survey, year, column_name)
     anti join {{ ref('code_lists') }} as code_lists
         on declared.code_list = code_lists.code_list and delivered.raw_value = code_lists.code
@@ -55,7 +40,7 @@ not_a_number as (
         delivered.survey, delivered.year, delivered.column_name, null as code,
         sum(delivered.value_n) as problem_n,
         concat(
-            any_value(waves.file),
+            any_value(delivered.file),
             ': column ',
             delivered.column_name,
             ' of ',
@@ -67,7 +52,6 @@ not_a_number as (
             'Name its code list in codebook/columns.csv, or correct the file.'
         ) as sentence,
     from delivered
-    inner join waves using (survey, year)
     inner join declared using (survey, year, column_name)
     where
         declared.code_list is null

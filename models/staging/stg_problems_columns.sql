@@ -3,14 +3,7 @@
 with
 
 delivered as (
-    select
-        survey,
-        year,
-        column_name,
-        raw_value,
-        count(*) as value_n,
-    from {{ ref('stg_answers') }}
-    group by all
+    select * from {{ ref('stg_delivered_values') }}
 ),
 
 declared as (
