@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis of the cube that the disclosure profile lets
--- out. Everything that is published is arithmetic on these rows; in profile `report` they are all of the cube.
+-- out. Everything that is published is arithmetic on these rows; in profile `report` they are all of the cube. In `open`
+-- a wave keeps one basis: the difference of two is a handful of people.
 select
     cells.survey,
     cells.year,
@@ -32,3 +33,11 @@ anti join {{ ref('int_withheld_groups') }} as groups
         and families.family = groups.family
         and cells.breakdown = groups.breakdown
         and cells.group_key = groups.group_key
+anti join {{ ref('int_like_for_like') }} as rebuilt
+    on
+        {{ is_open() }}
+        and cells.basis = 'like_for_like'
+        and cells.survey = rebuilt.survey
+        and cells.year = rebuilt.year
+        and cells.item = rebuilt.item
+        and rebuilt.method = 'rebuilt'

@@ -61,18 +61,40 @@ cuts as (
     from ordered
     where rare_n > 0
     group by survey, year, item
+),
+
+withheld as (
+    select ordered.survey, ordered.year, ordered.item, ordered.answer
+    from ordered
+    inner join cuts
+        on ordered.survey = cuts.survey and ordered.year = cuts.year and ordered.item = cuts.item
+    where ordered.rank_no <= coalesce(cuts.withheld_n, cuts.answer_n)
+    union
+    select survey, year, item, answer
+    from smallest
+    where type in ('multi', 'open_coded') and answer != '_base' and (is_rare or is_nearly_all)
+    union
+    select survey, year, item, answer
+    from smallest
+    where base_n < {{ var('disclosure_min_base') }}
+),
+
+related as (
+    select survey, family
+    from {{ ref('int_table_families') }}
+    group by survey, family
+    having count(*) > 1
 )
 
-select ordered.survey, ordered.year, ordered.item, ordered.answer
-from ordered
-inner join cuts
-    on ordered.survey = cuts.survey and ordered.year = cuts.year and ordered.item = cuts.item
-where ordered.rank_no <= coalesce(cuts.withheld_n, cuts.answer_n)
-union
 select survey, year, item, answer
-from smallest
-where type in ('multi', 'open_coded') and answer != '_base' and (is_rare or is_nearly_all)
+from withheld
 union
-select survey, year, item, answer
+-- Of items derived from one another, one that loses an answer goes as a whole: the others would give it back.
+select smallest.survey, smallest.year, smallest.item, smallest.answer
 from smallest
-where base_n < {{ var('disclosure_min_base') }}
+inner join {{ ref('int_table_families') }} as families
+    on smallest.survey = families.survey and smallest.item = families.item
+semi join related
+    on families.survey = related.survey and families.family = related.family
+semi join withheld
+    on smallest.survey = withheld.survey and smallest.year = withheld.year and smallest.item = withheld.item

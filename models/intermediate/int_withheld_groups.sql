@@ -1,6 +1,6 @@
 -- Grain: one row per survey, year, table family, breakdown and group that profile `open` withholds.
--- Where a breakdown loses a group, the breakdowns that overlap it (codebook: disclosure_families) and the crosses with it
--- go altogether: their groups add up to one another's.
+-- Of breakdowns whose groups add up to one another's (codebook: disclosure_families) one is released, and no cross: the
+-- difference of two such tables is a handful of people.
 with
 
 judged as (
@@ -9,60 +9,37 @@ judged as (
 
 released as (
     select
-        judged.survey,
-        judged.year,
-        judged.family,
-        judged.breakdown,
-        count(*) filter (where not judged.is_withheld) as released_n,
-        count(*) filter (where judged.is_withheld) as lost_n,
+        survey,
+        year,
+        family,
+        breakdown,
+        count(*) filter (where not is_withheld) as released_n,
     from judged
-    group by judged.survey, judged.year, judged.family, judged.breakdown
+    group by survey, year, family, breakdown
 ),
 
--- In a relation that lost a group, all but the relative with most groups left go.
-losers as (
+-- Of the breakdowns whose groups add up to one another's, the one with most groups left stays.
+ranked as (
     select
-        released.survey,
-        released.year,
-        released.family,
-        released.breakdown,
-        sum(released.lost_n) over (
-            partition by released.survey, released.year, released.family, relatives.family
-        ) > 0 as relation_lost,
+        released.*,
         row_number() over (
             partition by released.survey, released.year, released.family, relatives.family
             order by released.released_n desc, released.breakdown
-        ) as rank_in_relation,
+        ) as rank_in_family,
     from released
     inner join {{ ref('disclosure_families') }} as relatives
         on released.survey = relatives.survey and released.breakdown = relatives.breakdown
 ),
 
-dropped as (
-    select distinct survey, year, family, breakdown
-    from losers
-    where relation_lost and rank_in_relation > 1
-),
-
--- A cross goes when it or anything that it crosses lost a group or went.
-dropped_crosses as (
-    select distinct released.survey, released.year, released.family, crosses.breakdown
-    from released
-    inner join {{ ref('crosses') }} as crosses
-        on released.survey = crosses.survey and released.breakdown in (crosses.breakdown, crosses.source_breakdown)
-    left join dropped
-        on
-            released.survey = dropped.survey
-            and released.year = dropped.year
-            and released.family = dropped.family
-            and released.breakdown = dropped.breakdown
-    where released.lost_n > 0 or dropped.breakdown is not null
-),
-
 gone as (
-    select survey, year, family, breakdown from dropped
+    select distinct survey, year, family, breakdown
+    from ranked
+    where rank_in_family > 1
     union
-    select survey, year, family, breakdown from dropped_crosses
+    select distinct released.survey, released.year, released.family, released.breakdown
+    from released
+    semi join {{ ref('crosses') }} as crosses
+        on released.survey = crosses.survey and released.breakdown = crosses.breakdown
 ),
 
 withheld as (

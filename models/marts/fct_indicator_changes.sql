@@ -60,7 +60,10 @@ paired as (
         breaks.not_comparable_reason,
         newer.value - older.value as raw_change,
         {{ tested_variance(from_older, from_newer) }} + {{ tested_variance(from_newer, from_older) }} as raw_variance,
-        greatest(older.moe_report, newer.moe_report) as margin,
+        case
+            when older.moe_report is not null and newer.moe_report is not null
+                then greatest(older.moe_report, newer.moe_report)
+        end as margin,
         newer.inference_scope,
     from pairs
     inner join values_by_wave as older

@@ -1,3 +1,10 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_composition'}}}) }}
 -- Weighted shares of sex, age and region equal the official population table.
-{{ margins_off('official') }}
+select
+    survey,
+    year,
+    breakdown,
+    group_key,
+    share_pct,
+    weighted_pct,
+from ({{ margins_off('official') }})

@@ -344,3 +344,32 @@ def test_tails_never_leave_their_range(name: str) -> None:
     found = np.array(values(expressions[name](), x=x.tolist(), df=df.tolist()))
     assert np.isfinite(found).all()
     assert ((found >= 0) & (found <= 1)).all()
+
+
+@pytest.mark.parametrize("respondents", [100, 1500])
+def test_the_corrected_chi_square_keeps_its_level(respondents: int) -> None:
+    """Where nothing differs, one test in twenty is significant; uncorrected more are. Rare answers, a rare group."""
+    draw = np.random.default_rng(20261121)
+    groups, answers = np.array([0.1, 0.2, 0.7]), np.array([0.03, 0.07, 0.2, 0.3, 0.3, 0.1])
+    statistics = []
+    for _ in range(1500):
+        w = draw.lognormal(0, 0.32, respondents)
+        cell = draw.choice(3, respondents, p=groups) * 6 + draw.choice(6, respondents, p=answers)
+        table, squares = (np.bincount(cell, x, 18).reshape(3, 6) / w.sum() ** power for x, power in ((w, 1), (w**2, 2)))
+        if (table.sum(axis=0) == 0).any() or (table.sum(axis=1) == 0).any():
+            continue
+        parts = [(table, squares)] + [(table.sum(axis=side), squares.sum(axis=side)) for side in (1, 0)]
+        spread = [square * (1 - 2 * p) + p**2 * squares.sum() for p, square in parts]
+        margins = sum((part / p).sum() for part, (p, _) in zip(spread[1:], parts[1:], strict=True))
+        expected = np.outer(parts[1][0], parts[2][0])
+        chi_square = respondents * ((table - expected) ** 2 / expected).sum()
+        effects = [np.sum(spread[0][table > 0] / below[table > 0]) - margins for below in (expected, table)]
+        statistics.append([chi_square, *(chi_square / (respondents * effect / 10) for effect in effects)])
+    tail = macro("p_chi_square", "x.x", "10")
+    plain, corrected, observed = (
+        np.mean(np.array(values(tail, x=list(x))) < 0.05) for x in zip(*statistics, strict=True)
+    )
+    assert 0.035 < corrected < 0.07
+    assert plain > corrected + 0.015
+    # With observed proportions an empty cell adds nothing to the correction.
+    assert (observed > 0.2) == (respondents == 100)

@@ -31,12 +31,9 @@ def off(
     sql = environment.from_string(source).module.margins_off(status)
     with duckdb.connect() as connection:
         connection.execute("create table dim_wave as select 'birds' as survey, 2020 as year, true as is_weighted")
-        connection.execute(
-            "create table population (survey text, year int, breakdown text, group_key text, share_pct double, status text)"
-        )
-        connection.execute(
-            "create table fct_composition (survey text, year int, breakdown text, group_key text, weighted_pct double)"
-        )
+        group_columns = "survey text, year int, breakdown text, group_key text"
+        connection.execute(f"create table population ({group_columns}, share_pct double, status text)")
+        connection.execute(f"create table fct_composition ({group_columns}, weighted_pct double)")
         for breakdown, group, share in POPULATION:
             for year in (2020, 2021):
                 row = ["birds", year, breakdown, group, share, population_status]

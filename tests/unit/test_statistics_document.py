@@ -1,0 +1,164 @@
+"""The worked example of docs/statistics.md: its numbers come out of the macros, and most out of numpy and scipy."""
+
+import re
+from pathlib import Path
+
+import duckdb
+import jinja2
+import numpy as np
+import pytest
+from scipy import stats
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+MACROS = jinja2.Environment(autoescape=False).from_string(  # noqa: S701 - it writes SQL, not HTML.
+    (ROOT / "macros" / "statistics.sql").read_text(encoding="utf-8")
+)
+EXAMPLE = re.compile(r"```text\n(.*?)```", re.DOTALL)
+NUMBER = re.compile(r"^(?P<name>[a-z][a-z0-9_ ]*?) += +(?P<number>-?[0-9.]+(?:e-?\d+)?)", re.MULTILINE)
+RESPONDENT = re.compile(r"^\| \d+ \| ([0-9.]+) \| (\w) \| (\w*) ?\|$", re.MULTILINE)
+
+
+def printed() -> dict[str, str]:
+    """Numbers of the document's examples, as printed, by name."""
+    pairs = [match for block in EXAMPLE.findall(DOCUMENT) for match in NUMBER.findall(block)]
+    assert len(dict(pairs)) == len(pairs), "a name stands twice"
+    return dict(pairs)
+
+
+def respondents() -> list[tuple[float, str, int | None]]:
+    """Weight, group and answer (1 yes, 0 no, None blank) of the document's table."""
+    return [(float(w), group, {"yes": 1, "no": 0, "": None}[said]) for w, group, said in RESPONDENT.findall(DOCUMENT)]
+
+
+def sql(name: str, *arguments: object) -> float:
+    """Value of a macro; numbers are handed over as doubles, whole ones as integers."""
+
+    def text(argument: object) -> object:
+        if isinstance(argument, list):
+            return [text(part) for part in argument]
+        return repr(argument) if isinstance(argument, int) else f"{argument!r}::double"
+
+    # The side of an interval is read by Jinja, not by DuckDB.
+    made = [
+        argument if name == "share_bound" and not place else text(argument) for place, argument in enumerate(arguments)
+    ]
+    return duckdb.sql(f"select {getattr(MACROS.module, name)(*made)}").fetchall()[0][0]
+
+
+def estimate(n: int, rows: list[tuple[float, int]]) -> dict[str, float]:
+    """Share with its standard error and sizes, by the macros."""
+    sum_w, sum_w2 = sum(w for w, _ in rows), sum(w * w for w, _ in rows)
+    p = sum(w * y for w, y in rows) / sum_w
+    sum_w2y = sum(w * w * y for w, y in rows)
+    variance = sql("taylor_variance", n, sum_w, p, sum_w2, sum_w2y, sum_w2y)
+    kish = sql("n_eff_kish", sum_w, sum_w2)
+    srs = p * (1 - p) / len(rows)
+    return {
+        "n": len(rows), "w": sum_w, "p": p, "variance": variance, "se": variance**0.5, "kish": kish,
+        "deff": variance / srs if srs else float("nan"), "n_eff": len(rows) * srs / variance if variance else kish,
+    }  # fmt: skip
+
+
+def shares() -> dict[str, float]:
+    """Example of one share and its interval."""
+    n, base = len(respondents()), [(w, y) for w, _, y in respondents() if y is not None]
+    whole = estimate(n, base)
+    t = sql("t_quantile", len(base) - 1)
+    bounds = [sql("share_bound", side, whole["p"], whole["se"], t, whole["kish"]) for side in (-1, 1)]
+    return {
+        "n": n, "base_n": len(base), "base_weighted": whole["w"], "p": whole["p"], "se": whole["se"],
+        "deff": whole["deff"], "n_eff": whole["n_eff"], "n_eff kish": whole["kish"], "t": t,
+        "ci_low": bounds[0], "ci_high": bounds[1],
+        "wilson upper": sql("share_bound", 1, 0.0, 0.0, t, whole["kish"]),
+        "moe_report": sql("margin_report", whole["p"], len(base)),
+    }  # fmt: skip
+
+
+def differences() -> dict[str, float]:
+    """Example of a group against the rest."""
+    n, base = len(respondents()), [(w, group, y) for w, group, y in respondents() if y is not None]
+    group, rest = (estimate(n, [(w, y) for w, name, y in base if (name == "a") == side]) for side in (True, False))
+    difference, se = group["p"] - rest["p"], (group["variance"] + rest["variance"]) ** 0.5
+    share = group["w"] / (group["w"] + rest["w"])
+    alone = [0.0, 1.0, 0.0]
+    return {
+        "p_group": group["p"], "p_rest": rest["p"], "se_group": group["se"], "se_rest": rest["se"],
+        "difference_to_rest": difference, "omega": share, "difference_to_total": (1 - share) * difference,
+        "z": difference / se, "p_value": sql("p_two_sided", difference / se),
+        "se of one respondent": sql("tested_variance", alone, [rest["variance"], rest["n_eff"], rest["p"]]) ** 0.5,
+        "se of a printed share": (84 * (100 - 84) / 120 + 1 / 12) ** 0.5,
+    }  # fmt: skip
+
+
+def families() -> dict[str, float]:
+    """Example of adjusted p-values."""
+    p = [0.003, 0.02, 0.03, 0.6]
+    ranked, adjusted = (MACROS.module.bh_rank("p", ["f"]), MACROS.module.bh_adjusted("p", "ranked_p", ["f"]))
+    rows = duckdb.sql(
+        f"with x as (select 1 as f, unnest({p}::double[]) as p), ranked as (select *, {ranked} as ranked_p from x) "
+        f"select {adjusted} from ranked order by p"
+    ).fetchall()
+    return {f"adjusted {number}": row[0] for number, row in enumerate(rows, start=1)}
+
+
+def distributions() -> dict[str, float]:
+    """Example of the chi-square test of answers by group, from the cells' sums."""
+    n, base = len(respondents()), [(w, group, y) for w, group, y in respondents() if y is not None]
+    table_w, table_w2 = sum(w for w, _, _ in base), sum(w * w for w, _, _ in base)
+
+    def part(group: str | None, y: int | None) -> tuple[float, float]:
+        cell = [w for w, name, said in base if group in {None, name} and y in {None, said}]
+        effect = sql("deff", sum(cell), sum(w * w for w in cell), table_w, table_w2, len(base), n)
+        return sum(cell) / table_w, effect
+
+    chi_square = effects = 0.0
+    for group in "ab":
+        p_group, deff_group = part(group, None)
+        effects -= (1 - p_group) * deff_group
+        for y in (0, 1):
+            (p, deff), (p_answer, _) = part(group, y), part(None, y)
+            chi_square += len(base) * (p - p_group * p_answer) ** 2 / (p_group * p_answer)
+            effects += p * (1 - p) / (p_group * p_answer) * deff
+    effects -= sum((1 - part(None, y)[0]) * part(None, y)[1] for y in (0, 1))
+    return {
+        "chi_square": chi_square, "design_correction": effects, "statistic": chi_square / effects,
+        "p_value of the table": sql("p_chi_square", chi_square / effects, 1),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def computed() -> dict[str, float]:
+    return shares() | differences() | families() | distributions()
+
+
+def test_every_number_of_the_examples_is_computed(computed: dict[str, float]) -> None:
+    numbers = printed()
+    assert set(numbers) == set(computed)
+    for name, text in numbers.items():
+        decimals = len(text.partition(".")[2])
+        assert abs(float(text) - computed[name]) <= 0.5 * 10**-decimals * (1 + 1e-6), (name, text, computed[name])
+
+
+def test_the_example_holds_outside_the_macros(computed: dict[str, float]) -> None:
+    n, base = len(respondents()), [row for row in respondents() if row[2] is not None]
+    w, y = (np.array([row[place] for row in base], dtype=float) for place in (0, 2))
+    a = np.array([row[1] == "a" for row in base])
+    p = np.average(y, weights=w)
+    se = np.sqrt(n / (n - 1) * (w**2 * (y - p) ** 2).sum()) / w.sum()
+    assert computed["se"] == pytest.approx(se, rel=1e-12)
+    bounds = np.log(p / (1 - p)) + np.array([-1, 1]) * stats.t.ppf(0.975, len(base) - 1) * se / (p * (1 - p))
+    assert [computed["ci_low"], computed["ci_high"]] == pytest.approx(1 / (1 + np.exp(-bounds)), rel=1e-12)
+    assert computed["p_value"] == pytest.approx(2 * stats.norm.sf(abs(computed["z"])), rel=1e-12)
+    table = [[w[(a == side) & (y == said)].sum() for said in (0, 1)] for side in (True, False)]
+    scaled = np.array(table) * len(base) / w.sum()
+    assert computed["chi_square"] == pytest.approx(stats.chi2_contingency(scaled, correction=False)[0], rel=1e-12)
+    # The deviation of a two-way table of two by two from independence has one free cell: its variance by residuals.
+    group, said = np.average(a, weights=w), p
+    score = w * ((a - group) * (y - said) - np.average((a - group) * (y - said), weights=w)) / w.sum()
+    linear = w * (a * y - group * y - said * a - np.average(a * y - group * y - said * a, weights=w)) / w.sum()
+    assert score == pytest.approx(linear, abs=1e-12)
+    variance = n / (n - 1) * (linear**2).sum()
+    correction = len(base) * variance / (group * (1 - group) * said * (1 - said))
+    assert computed["design_correction"] == pytest.approx(correction, rel=1e-12)
+    assert computed["p_value of the table"] == pytest.approx(stats.chi2.sf(computed["statistic"], 1), rel=1e-12)
