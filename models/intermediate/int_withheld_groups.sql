@@ -18,13 +18,13 @@ released as (
     group by survey, year, family, breakdown
 ),
 
--- Of the breakdowns whose groups add up to one another's, the one with most groups left stays.
+-- Of the breakdowns whose groups add up to one another's, the first that has a group left stays.
 ranked as (
     select
         released.*,
         row_number() over (
             partition by released.survey, released.year, released.family, relatives.family
-            order by released.released_n desc, released.breakdown
+            order by released.released_n > 0 desc, relatives.priority
         ) as rank_in_family,
     from released
     inner join {{ ref('disclosure_families') }} as relatives
