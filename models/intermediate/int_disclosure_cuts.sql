@@ -10,10 +10,7 @@ counts as (
 
 rare_groups as (
     select distinct
-        withheld.survey,
-        withheld.year,
-        breakdowns.breakdown,
-        breakdowns.group_key,
+        concat_ws(':', withheld.survey, withheld.year, breakdowns.breakdown, breakdowns.group_key) as place,
     from {{ ref('int_withheld_answers') }} as withheld
     inner join {{ ref('breakdowns') }} as breakdowns
         on
@@ -32,12 +29,15 @@ groups as (
         min(n) filter (where answer = '_base') as base_n,
         bool_or(n > 0 and n < {{ var('disclosure_min_cell') }})
         -- The size of a group is a count and not a base. Where the item behind it withholds an answer, so must the sizes.
-        or case
-            when family = '_respondents' then concat_ws(':', survey, year, breakdown, group_key) in (
-                select concat_ws(':', survey, year, breakdown, group_key) from rare_groups
-            )
-            else group_key != '_rest' and min(n) filter (where answer = '_base') < {{ var('disclosure_min_base') }}
-        end as is_unsafe,
+        or (
+            family = '_respondents'
+            and concat_ws(':', survey, year, breakdown, group_key) in (select rare_groups.place from rare_groups)
+        )
+        or (
+            family != '_respondents'
+            and group_key != '_rest'
+            and min(n) filter (where answer = '_base') < {{ var('disclosure_min_base') }}
+        ) as is_unsafe,
     from counts
     group by survey, year, family, breakdown, group_key
 ),

@@ -115,9 +115,12 @@ select
     tested.factor * tested.se as se,
     tested.z,
     {{ p_two_sided('tested.z') }} as p_value,
+    surveys.inference_scope,
     moves.most_moved_answer,
     moves.most_moved_pp,
 from tested
+inner join {{ ref('dim_survey') }} as surveys
+    on tested.survey = surveys.survey
 left join moves
     on
         tested.survey = moves.survey

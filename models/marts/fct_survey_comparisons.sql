@@ -54,6 +54,17 @@ paired as (
 tested as (
     select *, {{ p_two_sided('z') }} as p_value
     from paired
+),
+
+-- The comparisons of one year are a family.
+adjusted as (
+    select *, {{ bh_rank('p_value', ['year']) }} as ranked_p
+    from tested
+),
+
+signified as (
+    select *, {{ bh_adjusted('p_value', 'ranked_p', ['year']) }} as p_adjusted
+    from adjusted
 )
 
 select
@@ -75,9 +86,10 @@ select
     difference_se as se,
     z,
     p_value,
-    {{ significance('p_value') }} as significance,
+    p_adjusted,
+    {{ significance('p_adjusted') }} as significance,
     inference_scope,
     note_no,
     note_en,
-from tested
+from signified
 order by comparison, year
