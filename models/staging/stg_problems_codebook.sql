@@ -124,7 +124,8 @@ delivered_labels as (
         on crosswalk.survey = items.survey and crosswalk.item = items.item
     inner join {{ ref('code_lists') }} as code_lists
         on crosswalk.code_list = code_lists.code_list
-    where crosswalk.option is null
+    -- A label of digits only is a point on a scale, and a rescaled one may mean another point.
+    where crosswalk.option is null and regexp_matches(code_lists.label, '\pL')
 ),
 
 -- The label of a code speaks for one answer: another list's, or the canonical label of another answer, must not disagree.

@@ -217,6 +217,56 @@ def test_released_tables_hold_no_small_count(opened: duckdb.DuckDBPyConnection) 
     assert opened.execute(f"select count(*) from marts.fct_composition where {sizes}").fetchone() == (0,)
 
 
+DIFFERENCES = {
+    "a total minus the groups shown": """
+        select count(*) from (
+            select survey, year, item, answer, basis, sum(n) as shown from marts.fct_cells
+            where breakdown != 'total' group by all, breakdown
+        ) as groups
+        inner join marts.fct_cells as totals using (survey, year, item, answer, basis)
+        where totals.breakdown = 'total' and totals.n - shown between 1 and 2
+    """,
+    "one basis minus the other": """
+        select count(*) from marts.fct_cells as a
+        inner join marts.fct_cells as b using (survey, year, item, answer, breakdown, group_key)
+        where a.basis = 'as_published' and b.basis = 'like_for_like' and a.n - b.n between 1 and 2
+    """,
+    "the staff of hospital trusts minus the regions": """
+        select count(*) from (
+            select survey, year, item, answer, basis, sum(n) as shown from marts.fct_cells
+            where breakdown = 'health_region' group by all
+        ) as regions
+        inner join marts.fct_cells as trusts using (survey, year, item, answer, basis)
+        where trusts.breakdown = 'target_group' and trusts.group_key = 'hospital_trust' and n - shown between 1 and 2
+    """,
+    "a region minus its trusts": """
+        select count(*) from marts.fct_cells as regions
+        inner join marts.fct_cells as trusts using (survey, year, breakdown, group_key, basis)
+        where regions.item = 'health_region' and trusts.item = 'health_trust' and trusts.answer = '_base'
+            and (survey, year) in (
+                select (survey, year) from intermediate.int_withheld_answers where item = 'health_trust'
+            )
+    """,
+    "the size of a group minus the base of a routed item that all answered": """
+        select count(*) from marts.fct_composition as sizes
+        inner join marts.fct_cells as cells using (survey, year, breakdown, group_key)
+        where cells.answer = '_base' and cells.basis = 'as_published' and sizes.respondents_n - cells.n between 1 and 2
+            and (survey, year, item) in (
+                select (survey, year, item) from marts.fct_response_states where state = 'not_applicable'
+            )
+            and (survey, year, item) not in (
+                select (survey, year, item) from marts.fct_response_states where state = 'no_answer'
+            )
+    """,
+}
+
+
+@pytest.mark.parametrize("attack_by", DIFFERENCES)
+def test_no_difference_of_released_tables_is_a_handful(opened: duckdb.DuckDBPyConnection, attack_by: str) -> None:
+    """Subtractions that gave counts of one or two back before the tables were tied together."""
+    assert opened.execute(DIFFERENCES[attack_by]).fetchone() == (0,)
+
+
 def test_withheld_rows_say_so(opened: duckdb.DuckDBPyConnection) -> None:
     """Status Q, confidentiality C, a reason, and no number."""
     for mart, value in (("fct_indicators", "value"), ("fct_answer_shares", "share_pct")):
