@@ -221,7 +221,7 @@ DIFFERENCES = {
     "a total minus the groups shown": """
         select count(*) from (
             select survey, year, item, answer, basis, sum(n) as shown from marts.fct_cells
-            where breakdown != 'total' group by all, breakdown
+            where breakdown != 'total' group by survey, year, item, answer, basis, breakdown
         ) as groups
         inner join marts.fct_cells as totals using (survey, year, item, answer, basis)
         where totals.breakdown = 'total' and totals.n - shown between 1 and 2
