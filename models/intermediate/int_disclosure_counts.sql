@@ -59,6 +59,9 @@ counts as (
     select survey, year, family, table_key, breakdown, group_key, answer, n
     from cells
     union all
+    select survey, year, family, table_key, breakdown, group_key, answer, n
+    from {{ ref('int_disclosure_bases') }}
+    union all
     select
         cells.survey,
         cells.year,

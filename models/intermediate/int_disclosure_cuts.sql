@@ -9,8 +9,7 @@ counts as (
 ),
 
 rare_groups as (
-    select distinct
-        concat_ws(':', withheld.survey, withheld.year, breakdowns.breakdown, breakdowns.group_key) as place,
+    select distinct concat_ws(':', withheld.survey, withheld.year, breakdowns.breakdown, breakdowns.group_key) as place
     from {{ ref('int_withheld_answers') }} as withheld
     inner join {{ ref('breakdowns') }} as breakdowns
         on
@@ -37,6 +36,9 @@ groups as (
             family != '_respondents'
             and group_key != '_rest'
             and min(n) filter (where answer = '_base') < {{ var('disclosure_min_base') }}
+        )
+        or bool_or(
+            group_key != '_rest' and starts_with(answer, '_base:') and n > 0 and n < {{ var('disclosure_min_base') }}
         ) as is_unsafe,
     from counts
     group by survey, year, family, breakdown, group_key
@@ -100,6 +102,7 @@ safe_cuts as (
     group by survey, year, family, breakdown, rank_no
     having
         not bool_or(merged_n > 0 and merged_n < {{ var('disclosure_min_cell') }})
+        and not bool_or(starts_with(answer, '_base:') and merged_n > 0 and merged_n < {{ var('disclosure_min_base') }})
         and (family = '_respondents' or min(merged_n) filter (where answer = '_base') >= {{ var('disclosure_min_base') }})
 ),
 
@@ -130,10 +133,5 @@ select
     positions.group_key,
     coalesce(positions.rank_no <= cuts.withheld_n, false) as is_withheld,
 from positions
-left join cuts
-    on
-        positions.survey = cuts.survey
-        and positions.year = cuts.year
-        and positions.family = cuts.family
-        and positions.breakdown = cuts.breakdown
+left join cuts using (survey, year, family, breakdown)
 where positions.group_key != '_rest'

@@ -10,6 +10,8 @@ problems as (
     union all
     select * from {{ ref('stg_problems_changes') }}
     union all
+    select * from {{ ref('stg_problems_labels') }}
+    union all
     select * from {{ ref('stg_problems_published') }}
     union all
     select * from {{ ref('stg_problems_routes') }}
