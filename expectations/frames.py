@@ -15,7 +15,7 @@ from expectations.suites import (
     gap_column,
     mart_suites,
     number_column,
-    ratio_column,
+    share_column,
     respondents_suite,
 )
 from expectations.thresholds import Threshold, limit_for
@@ -127,7 +127,7 @@ def _respondents(
         table[number_column(column)] = pd.to_numeric(table[column], errors="coerce").astype(float)
     if wave.weight_column:
         weights = table[number_column(wave.weight_column)]
-        table[ratio_column(wave.weight_column)] = weights / weights.mean()
+        table[share_column(wave.weight_column)] = 100 * weights / weights.sum()
     for item, columns in allocations.items():
         points = table[[number_column(column) for column in columns]].sum(axis=1, min_count=1)
         table[gap_column(item)] = pd.concat([points.abs(), (points - 100).abs()], axis=1).min(axis=1, skipna=False)

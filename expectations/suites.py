@@ -60,9 +60,9 @@ def number_column(column: str) -> str:
     return f"{column} as number"
 
 
-def ratio_column(column: str) -> str:
-    """Name of a weight divided by the mean weight."""
-    return f"{column} by its mean"
+def share_column(column: str) -> str:
+    """Name of a weight in percent of the sum of all weights."""
+    return f"{column} in percent of the total"
 
 
 def gap_column(item: str) -> str:
@@ -92,7 +92,10 @@ def _numbers(column: str, low: float, high: float, strict: bool = False) -> list
 
 
 def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[Expectation]:
+    share = limit_for(thresholds, "weight_share", wave.survey, wave.year, [column])
+    # In a small wave everybody is a large part of the total.
     ratio = limit_for(thresholds, "weight_ratio", wave.survey, wave.year, [column])
+    share = max(share, 100 * ratio / max(wave.respondents, 1))
     parsed, _ = _numbers(column, 0, 0)
     return [
         Expectation(
@@ -112,8 +115,8 @@ def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[E
         ),
         Expectation(
             kind="ExpectColumnValuesToBeBetween",
-            kwargs={"column": ratio_column(column), "max_value": ratio},
-            finding=f"{{count}} of {{total}} weights are more than {ratio:g} times the mean",
+            kwargs={"column": share_column(column), "max_value": share},
+            finding=f"{{count}} of {{total}} weights are more than {share:.3g} % of the sum of all weights",
             mend="have the weights trimmed, or set another limit with date and reason in expectations/thresholds.csv",
             column=column,
         ),

@@ -197,6 +197,19 @@
 {%- endmacro %}
 
 {#
+    Why a pair of estimates has no p-value, in words; NULL where it has one. variance_a, variance_b: of the two
+    estimates, NULL where nothing is known of one.
+#}
+{% macro not_tested_reason(p, variance_a, variance_b) -%}
+    case
+        when {{ p }} is not null then null
+        when {{ variance_a }} is null or {{ variance_b }} is null
+            then 'one of the two values has no standard error: printed without its base, or a sample of one'
+        else 'everybody on both sides gave the same answer'
+    end
+{%- endmacro %}
+
+{#
     Design effect of a proportion within a table: Taylor variance against a simple random sample of the table's n.
     w, w2: sums of weights and squared weights of the cell; table_w, table_w2, table_n: of the table; n: of the wave.
 #}

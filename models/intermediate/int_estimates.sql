@@ -55,7 +55,7 @@ select
     unit,
     base_n,
     sum_w as base_weighted,
-    coalesce(base_n / deff, n_eff_kish) as n_eff,
+    coalesce(base_n / nullif(deff, 0), n_eff_kish) as n_eff,
     deff,
     factor * se as se,
     factor * ci_low as ci_low,

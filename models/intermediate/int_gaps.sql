@@ -1,5 +1,6 @@
 -- Grain: one row per survey, item, year, breakdown, group and basis for which a series has no value, with the status and
--- the reason: L where it was not collected or cannot be rebuilt, M where the group cannot exist in that wave.
+-- the reason: L where it was not collected or cannot be rebuilt, M where the group cannot exist in that wave, O where
+-- nobody answered, Q where the disclosure profile withholds it.
 with
 
 cells as (
@@ -109,6 +110,9 @@ from invalid
 union all
 select survey, item, year, breakdown, group_key, basis, obs_status, status_reason
 from skipped
+union all
+select survey, item, year, breakdown, group_key, basis, obs_status, status_reason
+from {{ ref('int_empty_places') }}
 union all
 select survey, item, year, breakdown, group_key, basis, obs_status, status_reason
 from withheld

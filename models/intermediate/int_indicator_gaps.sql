@@ -1,5 +1,5 @@
 -- Grain: one row per indicator, survey, year, breakdown, group and basis for which there is no value: the gaps of its item,
--- waves whose form does not offer its answers, and what the disclosure profile withholds.
+-- waves whose form does not offer its answers, groups without an answer that counts, and what the profile withholds.
 select
     gaps.survey,
     indicators.indicator,
@@ -35,6 +35,7 @@ inner join {{ ref('indicators') }} as indicators
     on waves.survey = indicators.survey and waves.indicator = indicators.indicator
 where not waves.is_offered
 union all
+-- The item has a base here and the indicator has none: nobody gave an answer that counts, or profile `open` withholds it.
 select
     waves.survey,
     waves.indicator,
@@ -43,8 +44,11 @@ select
     cells.breakdown,
     cells.group_key,
     cells.basis,
-    'Q' as obs_status,
-    'withheld: small base or small count' as status_reason,
+    case when small.answer is not null or withheld.indicator is not null then 'Q' else 'O' end as obs_status,
+    case
+        when small.answer is not null or withheld.indicator is not null then 'withheld: small base or small count'
+        else 'nobody in this group gave an answer that this indicator counts'
+    end as status_reason,
 from {{ ref('int_indicator_waves') }} as waves
 inner join {{ ref('indicators') }} as indicators
     on waves.survey = indicators.survey and waves.indicator = indicators.indicator
@@ -62,4 +66,14 @@ anti join {{ ref('int_moments') }} as released
         and cells.breakdown = released.breakdown
         and cells.group_key = released.group_key
         and cells.basis = released.basis
-where waves.is_offered and {{ is_open() }}
+left join {{ ref('int_withheld_indicators') }} as withheld
+    on waves.survey = withheld.survey and waves.indicator = withheld.indicator and waves.year = withheld.year
+left join {{ ref('int_disclosure_bases') }} as small
+    on
+        waves.survey = small.survey
+        and waves.year = small.year
+        and concat_ws(':', cells.basis, cells.item) = small.table_key
+        and cells.breakdown = small.breakdown
+        and cells.group_key = small.group_key
+        and concat('_base:', waves.indicator) = small.answer
+where waves.is_offered

@@ -14,8 +14,9 @@ select
     waves.source,
     waves.status,
     waves.weight_column is not null as is_weighted,
-    weights.weight_min,
-    weights.weight_max,
+    -- The weight of one person, which is not for everybody.
+    case when not {{ is_open() }} then weights.weight_min end as weight_min,
+    case when not {{ is_open() }} then weights.weight_max end as weight_max,
     sqrt(greatest(weights.respondents_n * weights.sum_w2 / (weights.sum_w * weights.sum_w) - 1, 0)) as weight_cv,
     weights.respondents_n * weights.sum_w2 / (weights.sum_w * weights.sum_w) as deff_kish,
     {{ n_eff_kish('weights.sum_w', 'weights.sum_w2') }} as n_eff_kish,

@@ -23,8 +23,10 @@ places as (
 flagged as (
     select
         places.*,
+        surveys.inference_scope,
         {{ obs_status_all({
             'B': 'series.is_first_of_segment',
+            'O': "places.gap_status = 'O'",
             'M': "places.gap_status = 'M'",
             'L': "places.gap_status = 'L'",
             'Q': "places.gap_status = 'Q'",
@@ -33,6 +35,8 @@ flagged as (
             'U': 'places.base_n < 50',
         }) }} as obs_status_all,
     from places
+    inner join {{ ref('dim_survey') }} as surveys
+        on places.survey = surveys.survey
     left join {{ ref('int_series') }} as series
         on
             places.survey = series.survey
@@ -68,4 +72,5 @@ select
     obs_status_all,
     status_reason,
     case when contains(obs_status_all, 'Q') then 'C' else 'F' end as conf_status,
+    inference_scope,
 from flagged

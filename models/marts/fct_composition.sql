@@ -36,7 +36,10 @@ select
         when with_blanks.group_key != '_no_answer' then 100.0 * with_blanks.respondents_n / asked.answered_n
     end as pct_of_answered,
     100.0 * cast(with_blanks.weight as double) / cast(asked.answered_w as double) as weighted_pct,
+    surveys.inference_scope,
 from with_blanks
+inner join {{ ref('dim_survey') }} as surveys
+    on with_blanks.survey = surveys.survey
 inner join asked
     on
         with_blanks.survey = asked.survey

@@ -124,7 +124,12 @@ select
     valued.p_value,
     {{ significance('valued.p_value') }} as significance,
     valued.cramers_v,
+    expected.min_expected_n,
+    expected.expected_below_5_pct,
+    -- Cochran's rule: no expected count below 1, and at most a fifth of them below 5.
+    expected.min_expected_n < 1 or expected.expected_below_5_pct > 20 as is_sparse,
     surveys.inference_scope,
 from valued
+inner join {{ ref('int_expected_counts') }} as expected using (survey, item, basis, breakdown, year_from, year_to)
 inner join {{ ref('dim_survey') }} as surveys
     on valued.survey = surveys.survey

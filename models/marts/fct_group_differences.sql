@@ -71,18 +71,14 @@ tested as (
                 then sqrt({{ tested_variance(group_side, rest_side) }} + {{ tested_variance(rest_side, group_side) }})
         end as se,
         (mean - rest_mean) / nullif(se, 0) as z,
+        {{ p_two_sided('z') }} as p_value,
     from variances
 ),
 
 {% set family = grain + ['breakdown'] %}
-ranked as (
-    select *, {{ p_two_sided('z') }} as p_value
-    from tested
-),
-
 adjusted as (
     select *, {{ bh_rank('p_value', family) }} as ranked_p
-    from ranked
+    from tested
 ),
 
 signified as (
@@ -109,5 +105,9 @@ select
     p_value,
     p_adjusted,
     {{ significance('p_adjusted') }} as significance,
+    case
+        when rest_mean is null then 'the group is the whole base'
+        else {{ not_tested_reason('p_value', 'own_variance', 'rest_variance') }}
+    end as not_tested_reason,
     inference_scope,
 from signified

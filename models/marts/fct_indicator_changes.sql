@@ -59,6 +59,8 @@ paired as (
         breaks.not_comparable_reason is null as comparable,
         breaks.not_comparable_reason,
         newer.value - older.value as raw_change,
+        older.test_variance as variance_from,
+        newer.test_variance as variance_to,
         {{ tested_variance(from_older, from_newer) }} + {{ tested_variance(from_newer, from_older) }} as raw_variance,
         case
             when older.moe_report is not null and newer.moe_report is not null
@@ -87,26 +89,20 @@ paired as (
             and pairs.year_to = breaks.year_to
 ),
 
+{% set family = ['indicator', 'survey', 'basis', 'breakdown', 'year_from', 'year_to'] %}
 tested as (
     select
         *,
         case when comparable then raw_change end as change,
         case when comparable then sqrt(raw_variance) end as se,
         case when comparable then raw_change / nullif(sqrt(raw_variance), 0) end as z,
-    from paired
-),
-
-{% set family = ['indicator', 'survey', 'basis', 'breakdown', 'year_from', 'year_to'] %}
-ranked as (
-    select
-        *,
         {{ p_two_sided('z') }} as p_value,
-    from tested
+    from paired
 ),
 
 adjusted as (
     select *, {{ bh_rank('p_value', family) }} as ranked_p
-    from ranked
+    from tested
 ),
 
 signified as (
@@ -133,5 +129,9 @@ select
     case when comparable then abs(raw_change) > margin end as outside_margin,
     comparable,
     not_comparable_reason,
+    case
+        when comparable then {{ not_tested_reason('p_value', 'variance_from', 'variance_to') }}
+        else 'the series breaks between the two waves'
+    end as not_tested_reason,
     inference_scope,
 from signified

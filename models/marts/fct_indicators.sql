@@ -39,10 +39,21 @@ flagged as (
         places.*,
         surveys.inference_scope,
         series.series_segment,
-        series.comparable_with_previous,
+        -- A comparison needs the group's value in both waves.
+        case
+            when places.value is not null and series.previous_year = max(case when places.value is not null then places.year end)
+                over (
+                    partition by
+                        places.indicator, places.survey, places.breakdown, places.group_key, places.basis
+                    order by places.year
+                    rows between unbounded preceding and 1 preceding
+                )
+                then series.comparable_with_previous
+        end as comparable_with_previous,
         series.change_ids,
         {{ obs_status_all({
             'B': 'series.is_first_of_segment',
+            'O': "places.gap_status = 'O'",
             'M': "places.gap_status = 'M'",
             'L': "places.gap_status = 'L'",
             'Q': "places.gap_status = 'Q'",

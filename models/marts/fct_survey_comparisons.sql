@@ -31,9 +31,12 @@ paired as (
         second_survey.value as value_b,
         second_survey.base_n as base_n_b,
         second_survey.source as source_b,
+        first_survey.test_variance as variance_a,
+        second_survey.test_variance as variance_b,
         first_survey.value - second_survey.value as difference,
         sqrt({{ tested_variance(from_a, from_b) }} + {{ tested_variance(from_b, from_a) }}) as difference_se,
         (first_survey.value - second_survey.value) / nullif(difference_se, 0) as z,
+        {{ p_two_sided('z') }} as p_value,
         -- A comparison holds no further than the weaker of its two samples.
         case
             when 'sample_only' in (first_survey.inference_scope, second_survey.inference_scope) then 'sample_only'
@@ -51,15 +54,10 @@ paired as (
             and first_survey.year = second_survey.year
 ),
 
-tested as (
-    select *, {{ p_two_sided('z') }} as p_value
-    from paired
-),
-
 -- The comparisons of one year are a family.
 adjusted as (
     select *, {{ bh_rank('p_value', ['year']) }} as ranked_p
-    from tested
+    from paired
 ),
 
 signified as (
@@ -88,6 +86,7 @@ select
     p_value,
     p_adjusted,
     {{ significance('p_adjusted') }} as significance,
+    {{ not_tested_reason('p_value', 'variance_a', 'variance_b') }} as not_tested_reason,
     inference_scope,
     note_no,
     note_en,

@@ -17,5 +17,5 @@ select
     year,
     count(*) as row_n,
 from places
-where (value is null) != regexp_matches(obs_status_all, '[LMQ]')
+where (value is null) != regexp_matches(obs_status_all, '[LMOQ]')
 group by all

@@ -143,9 +143,19 @@ def test_an_outsized_weight_is_said(settings: Settings) -> None:
     write_raw(settings, many | {"vekt": ["1"] * 39 + ["30"]})
     sentences, _ = check(settings, Wave("birds", 2020, 40, "nr", "vekt", ""))
     assert sentences == [
-        f"{WHERE}, column vekt): 1 of 40 weights are more than 10 times the mean; have the weights trimmed, or set another "
+        f"{WHERE}, column vekt): 1 of 40 weights are more than 25 % of the sum of all weights; have the weights trimmed, or set another "
         "limit with date and reason in expectations/thresholds.csv."
     ]
+
+
+@pytest.mark.parametrize(("weight", "refused"), [("20", False), ("21", True)])
+def test_a_large_wave_limits_a_weight_by_its_share(settings: Settings, weight: str, refused: bool) -> None:
+    """Of 4,000 weights, one of 20 is 20/4019 = 0.498 % of the sum and one of 21 is 21/4020 = 0.522 %."""
+    many = {column: values * 1000 for column, values in SOUND.items()}
+    many["nr"] = [f"secret_{number}" for number in range(4000)]
+    write_raw(settings, many | {"vekt": ["1"] * 3999 + [weight]})
+    sentences, _ = check(settings, Wave("birds", 2020, 4000, "nr", "vekt", ""))
+    assert ["more than 0.5 % of the sum of all weights" in sentence for sentence in sentences] == [True] * refused
 
 
 def test_another_number_of_respondents_is_said(settings: Settings) -> None:

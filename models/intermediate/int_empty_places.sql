@@ -1,0 +1,131 @@
+-- Grain: one row per survey, item, year, breakdown, group and basis where an item was asked and the group is valid, but
+-- nobody in the group has an answer, with the reason. A cross is valid where its parts meet in the sample. A breakdown
+-- that withholds groups withholds its empty ones too.
+with
+
+valid_groups as (
+    select
+        groups.survey,
+        waves.year,
+        groups.breakdown,
+        groups.group_key,
+        groups.source_item,
+    from {{ ref('int_breakdown_groups') }} as groups
+    inner join {{ ref('waves') }} as waves
+        on
+            groups.survey = waves.survey
+            and waves.year between coalesce(groups.year_from, waves.year) and coalesce(groups.year_to, waves.year)
+    where not groups.is_cross
+    union
+    select members.survey, members.year, members.breakdown, members.group_key, groups.source_item
+    from {{ ref('int_composition') }} as members
+    inner join {{ ref('int_breakdown_groups') }} as groups
+        on
+            members.survey = groups.survey
+            and members.breakdown = groups.breakdown
+            and members.group_key = groups.group_key
+),
+
+places as (
+    select
+        item_waves.survey,
+        item_waves.item,
+        item_waves.year,
+        item_waves.universe,
+        valid_groups.breakdown,
+        valid_groups.group_key,
+        valid_groups.source_item,
+        bases.basis,
+    from {{ ref('stg_item_waves') }} as item_waves
+    inner join valid_groups
+        on item_waves.survey = valid_groups.survey and item_waves.year = valid_groups.year
+    cross join (values ('as_published'), ('like_for_like')) as bases (basis)
+    left join {{ ref('int_like_for_like') }} as like_for_like
+        on
+            item_waves.survey = like_for_like.survey
+            and item_waves.item = like_for_like.item
+            and item_waves.year = like_for_like.year
+    where item_waves.type != 'open' and (bases.basis = 'as_published' or like_for_like.is_rebuildable)
+),
+
+answered as (
+    select survey, item, year, breakdown, group_key, basis
+    from {{ ref('int_cells') }}
+    where answer = '_base'
+),
+
+empty as (
+    select places.*
+    from places
+    anti join answered using (survey, item, year, breakdown, group_key, basis)
+),
+
+-- Groups of which anybody belongs to a universe.
+reached as (
+    select distinct
+        universes.survey,
+        universes.year,
+        universes.universe,
+        groups.breakdown,
+        groups.group_key,
+    from {{ ref('int_universes') }} as universes
+    inner join {{ ref('int_groups') }} as groups
+        on
+            universes.survey = groups.survey
+            and universes.year = groups.year
+            and universes.respondent_no = groups.respondent_no
+)
+
+select
+    empty.survey,
+    empty.item,
+    empty.year,
+    empty.breakdown,
+    empty.group_key,
+    empty.basis,
+    case
+        when withheld.breakdown is not null then 'Q'
+        when empty.source_item is not null and sources.item is null then 'L'
+        else 'O'
+    end as obs_status,
+    case
+        when withheld.breakdown is not null then 'withheld: small base or small count'
+        when empty.source_item is not null and sources.item is null then 'the breakdown was not collected in this wave'
+        when members.group_key is null then 'nobody in the sample belongs to this group'
+        when empty.basis = 'like_for_like' and answered.group_key is not null
+            then 'the filter of the newest wave leaves nobody in this group'
+        when empty.universe is not null and reached.group_key is null
+            then 'the filter of this wave leaves nobody in this group'
+        else 'nobody in this group gave a valid answer'
+    end as status_reason,
+from empty
+left join {{ ref('stg_item_waves') }} as sources
+    on empty.survey = sources.survey and empty.year = sources.year and empty.source_item = sources.item
+left join {{ ref('int_composition') }} as members
+    on
+        empty.survey = members.survey
+        and empty.year = members.year
+        and empty.breakdown = members.breakdown
+        and empty.group_key = members.group_key
+left join answered
+    on
+        empty.survey = answered.survey
+        and empty.item = answered.item
+        and empty.year = answered.year
+        and empty.breakdown = answered.breakdown
+        and empty.group_key = answered.group_key
+        and answered.basis = 'as_published'
+left join reached
+    on
+        empty.survey = reached.survey
+        and empty.year = reached.year
+        and empty.universe = reached.universe
+        and empty.breakdown = reached.breakdown
+        and empty.group_key = reached.group_key
+left join (select distinct survey, item, year, breakdown, basis from {{ ref('int_withheld_places') }}) as withheld
+    on
+        empty.survey = withheld.survey
+        and empty.item = withheld.item
+        and empty.year = withheld.year
+        and empty.breakdown = withheld.breakdown
+        and empty.basis = withheld.basis
