@@ -1,4 +1,5 @@
--- Grain: one row per survey, breakdown and group. A cross takes its labels from the groups it crosses.
+-- Grain: one row per survey, breakdown and group. A cross takes its labels from the groups it crosses; profile `open` has
+-- none, since a row for one says that somebody is in it.
 with
 
 declared as (
@@ -24,7 +25,7 @@ seen as (
         unnest(string_split(group_key, '__')) as part_key,
         generate_subscripts(string_split(group_key, '__'), 1) as dimension,
     from {{ ref('int_groups') }}
-    where breakdown in (select breakdown from {{ ref('crosses') }})
+    where breakdown in (select breakdown from {{ ref('crosses') }}) and not {{ is_open() }}
 ),
 
 crossed as (

@@ -39,6 +39,9 @@ groups as (
         )
         or bool_or(
             group_key != '_rest' and starts_with(answer, '_base:') and n > 0 and n < {{ var('disclosure_min_base') }}
+        )
+        or concat_ws(':', survey, year, family, breakdown, group_key) in (
+            select concat_ws(':', survey, year, family, breakdown, group_key) from {{ ref('int_disclosure_differences') }}
         ) as is_unsafe,
     from counts
     group by survey, year, family, breakdown, group_key

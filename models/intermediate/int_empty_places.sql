@@ -19,11 +19,7 @@ valid_groups as (
     union
     select members.survey, members.year, members.breakdown, members.group_key, groups.source_item
     from {{ ref('int_composition') }} as members
-    inner join {{ ref('int_breakdown_groups') }} as groups
-        on
-            members.survey = groups.survey
-            and members.breakdown = groups.breakdown
-            and members.group_key = groups.group_key
+    inner join {{ ref('int_breakdown_groups') }} as groups using (survey, breakdown, group_key)
 ),
 
 places as (
@@ -58,6 +54,17 @@ empty as (
     select places.*
     from places
     anti join answered using (survey, item, year, breakdown, group_key, basis)
+),
+
+-- Of a breakdown that withholds a group of a table, or of one that routes it, the empty groups would narrow the others down.
+withheld as (
+    select distinct families.survey, groups.year, families.item, groups.breakdown
+    from {{ ref('int_withheld_groups') }} as groups
+    inner join {{ ref('int_table_families') }} as families
+        on groups.survey = families.survey and groups.family = families.family
+    union
+    select distinct survey, year, item, breakdown
+    from {{ ref('int_withheld_places') }}
 ),
 
 -- Groups of which anybody belongs to a universe.
@@ -122,10 +129,9 @@ left join reached
         and empty.universe = reached.universe
         and empty.breakdown = reached.breakdown
         and empty.group_key = reached.group_key
-left join (select distinct survey, item, year, breakdown, basis from {{ ref('int_withheld_places') }}) as withheld
+left join withheld
     on
         empty.survey = withheld.survey
-        and empty.item = withheld.item
         and empty.year = withheld.year
+        and empty.item = withheld.item
         and empty.breakdown = withheld.breakdown
-        and empty.basis = withheld.basis

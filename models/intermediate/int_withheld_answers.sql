@@ -1,8 +1,9 @@
 -- Grain: one row per survey, year, item and answer that profile `open` withholds everywhere.
 -- Whole-sample counts below the smallest cell are unsafe. The unsafe answers of a single-choice item are merged with its
--- next rarest ones until at least two answers are withheld and their sum is safe: what remains is a table whose categories
--- were collapsed (table redesign, Hundepool et al. 2012, ch. 4). An option of a set stands alone, chosen or not chosen.
--- A base below the smallest one withholds the item of that wave, the answer `_base` with it.
+-- next rarest ones until at least two answers are withheld and their sum is safe, also for a reader who knows that each was
+-- given: what remains is a table whose categories were collapsed (table redesign, Hundepool et al. 2012, ch. 4). An option
+-- of a set stands alone, chosen or not chosen. A base below the smallest one withholds the item of that wave, the answer
+-- `_base` with it.
 with
 
 totals as (
@@ -55,7 +56,7 @@ cuts as (
         year,
         item,
         min(rank_no) filter (
-            where rank_no >= greatest(rare_n, 2) and merged_n >= {{ var('disclosure_min_cell') }}
+            where rank_no >= greatest(rare_n, 2) and merged_n >= rank_no + {{ var('disclosure_min_cell') }}
         ) as withheld_n,
         max(rank_no) as answer_n,
     from ordered
@@ -79,6 +80,28 @@ withheld as (
     where base_n < {{ var('disclosure_min_base') }}
 ),
 
+-- A filter that lets some of an item's withheld answers through and not the others: who was asked would tell them apart.
+split as (
+    select withheld.survey, withheld.year, withheld.item, universes.universe
+    from withheld
+    inner join {{ ref('universes') }} as universes
+        on withheld.survey = universes.survey and withheld.item = universes.item
+    where withheld.answer != '_base'
+    group by withheld.survey, withheld.year, withheld.item, universes.universe
+    having count(distinct list_contains(string_split(universes.answers, '|'), withheld.answer)) = 2
+),
+
+routed as (
+    select distinct split.survey, split.year, items.item
+    from split
+    inner join {{ ref('int_table_families') }} as families
+        on split.survey = families.survey and split.item = families.item
+    inner join {{ ref('int_family_routes') }} as routes
+        on split.survey = routes.survey and split.year = routes.year and families.family = routes.routing_family
+    inner join {{ ref('int_table_families') }} as items
+        on routes.survey = items.survey and routes.family = items.family
+),
+
 related as (
     select survey, family
     from {{ ref('int_table_families') }}
@@ -98,3 +121,8 @@ semi join related
     on families.survey = related.survey and families.family = related.family
 semi join withheld
     on smallest.survey = withheld.survey and smallest.year = withheld.year and smallest.item = withheld.item
+union
+select smallest.survey, smallest.year, smallest.item, smallest.answer
+from smallest
+semi join routed
+    on smallest.survey = routed.survey and smallest.year = routed.year and smallest.item = routed.item

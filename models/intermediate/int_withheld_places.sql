@@ -1,4 +1,5 @@
--- Grain: one row per survey, year, item, breakdown, group and basis that profile `open` withholds.
+-- Grain: one row per survey, year, item, breakdown, group and basis with answers that profile `open` withholds. Of crosses
+-- not even the rows are released.
 select distinct
     cells.survey,
     cells.year,
@@ -7,6 +8,8 @@ select distinct
     cells.group_key,
     cells.basis,
 from {{ ref('int_cells') }} as cells
+semi join {{ ref('int_breakdown_groups') }} as groups
+    on cells.survey = groups.survey and cells.breakdown = groups.breakdown and cells.group_key = groups.group_key
 anti join {{ ref('int_released_cells') }} as released
     on
         cells.survey = released.survey

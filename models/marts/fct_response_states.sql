@@ -15,13 +15,14 @@ counted as (
         state,
         count(*) as respondents_n,
     from {{ ref('int_responses') }} as responses
-    -- Where an answer is withheld, the split of the answers into valid and don't know could give it back.
+    -- Where an answer is withheld, the split of the answers into valid and don't know could give it back; where the base is,
+    -- so could the number of those routed past.
     anti join {{ ref('int_withheld_answers') }} as withheld
         on
             responses.survey = withheld.survey
             and responses.year = withheld.year
             and responses.item = withheld.item
-            and responses.state in ('valid', 'dont_know')
+            and (responses.state in ('valid', 'dont_know') or withheld.answer = '_base')
     group by survey, year, item, state
 ),
 
