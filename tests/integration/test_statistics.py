@@ -281,8 +281,8 @@ MEASURES = ["base_n", "sum_w", "value", "se", "within", "n_eff"]
 
 
 @pytest.fixture(scope="module")
-def by_hand(waves: dict[str, Wave]) -> pd.DataFrame:
-    """Every indicator, wave, breakdown and group, and everybody outside the group."""
+def places(waves: dict[str, Wave]) -> pd.DataFrame:
+    """Every indicator, wave, breakdown and group of the sample, and everybody outside the group; also empty bases."""
     numbers, keys = [], []
     for wave in waves.values():
         breakdowns = [
@@ -304,9 +304,58 @@ def by_hand(waves: dict[str, Wave]) -> pd.DataFrame:
     frame = pd.DataFrame(keys, columns=[*ESTIMATE, "kind", "factor"])
     measures = MEASURES + [f"rest_{name}" for name in MEASURES]
     frame[measures] = np.hstack(numbers).T
-    frame = frame[frame["base_n"] > 0].reset_index(drop=True)
     assert not frame.duplicated(ESTIMATE).any()
     return frame
+
+
+@pytest.fixture(scope="module")
+def by_hand(places: pd.DataFrame) -> pd.DataFrame:
+    """The places that have a base."""
+    return places[places["base_n"] > 0].reset_index(drop=True)
+
+
+def test_groups_without_answers_are_rows_that_say_so(query: Query, waves: dict, places: pd.DataFrame) -> None:
+    """An empty base has NULL and a reason; so has a group of the codebook that the sample does not hold."""
+    mart = query("select * from fct_indicators where contains(obs_status_all, 'O')")
+    found = mart.set_index(ESTIMATE)
+    assert found[["value", "se", "ci_low", "ci_high", "deff", "n_eff", "base_n"]].isna().all(axis=None)
+    assert found["status_reason"].str.startswith(("nobody in", "the filter of")).all()
+    empty = places[places["base_n"] == 0].set_index(ESTIMATE).index
+    assert len(empty) > 5000
+    assert empty.isin(found.index).all()
+    absent = set()
+    for wave in waves.values():
+        seen = {(breakdown, key) for breakdown, keys in groups_of(wave) for key in set(keys)}
+        absent |= {
+            (row["survey"], wave.year, row["breakdown"], row["group_key"])
+            for row in of("breakdowns", wave.survey)
+            if int(row["year_from"] or 0) <= wave.year <= int(row["year_to"] or 9999)
+            and (row["breakdown"], row["group_key"]) not in seen
+        }
+    others = mart[~found.index.isin(empty)]
+    published = others[others["basis"] == "as_published"]
+    assert set(published[CELL[:4]].itertuples(index=False, name=None)) == absent
+    assert (published["status_reason"] == "nobody in the sample belongs to this group").all()
+    # Where the newest filter is the wave's own, the two bases are one.
+    same = others[others["basis"] == "like_for_like"].assign(basis="as_published")
+    assert same.set_index(ESTIMATE).index.isin(found.index).all()
+
+
+def test_a_comparison_with_the_wave_before_needs_both_values(query: Query) -> None:
+    mart = query("select * from fct_indicators").sort_values([*ESTIMATE[:2], *CELL[2:], "year"])
+    series = ["indicator", "survey", "breakdown", "group_key", "basis"]
+    first = mart[mart["value"].notna()].groupby(series)["year"].transform("min")
+    judged = mart[mart["comparable_with_previous"].notna()]
+    assert len(judged) > 100_000
+    assert judged["value"].notna().all()
+    assert (judged["year"] > first.loc[judged.index]).all()
+
+
+def test_what_has_no_test_says_why(query: Query) -> None:
+    for mart in ("fct_indicator_changes", "fct_group_differences", "fct_survey_comparisons"):
+        frame = query(f"select p_value is null as untested, not_tested_reason is not null as told from {mart}")
+        assert (frame["untested"] == frame["told"]).all(), mart
+        assert frame["untested"].any(), mart
 
 
 def test_every_computed_indicator_equals_the_respondents(query: Query, by_hand: pd.DataFrame) -> None:
@@ -547,6 +596,13 @@ def independence(shape: tuple[int, int], p: np.ndarray) -> tuple[np.ndarray, np.
     return np.kron(by_row, by_column), np.outer(rows, columns).ravel()
 
 
+def assert_sparseness(row: pd.Series, expected: np.ndarray, what: str) -> None:
+    """Cochran's rule on the expected counts of a table."""
+    assert np.isclose(row.min_expected_n, expected.min(), rtol=CLOSE), what
+    assert np.isclose(row.expected_below_5_pct, 100 * (expected < 5).mean(), rtol=CLOSE), what
+    assert row.is_sparse == (expected.min() < 1 or (expected < 5).mean() > 0.2), what
+
+
 @pytest.mark.parametrize("name", WEIGHTED)
 def test_distributions_over_groups(name: str, query: Query, waves: dict) -> None:
     """Pearson equals scipy; the correction equals the trace of the generalised design effects' matrix."""
@@ -575,6 +631,7 @@ def test_distributions_over_groups(name: str, query: Query, waves: dict) -> None
         assert np.isclose(row["design_correction"], correction, rtol=CLOSE), what
         assert np.isclose(row["statistic"], chi_square / correction, rtol=CLOSE, atol=1e-9), what
         assert np.isclose(row["p_value"], stats.chi2.sf(row["statistic"], df), rtol=CLOSE, atol=TINY), what
+        assert_sparseness(row, n * expected, what)
         cramer = np.sqrt(chi_square / n / (min(shape) - 1))
         assert np.isclose(row["cramers_v"], cramer, rtol=CLOSE, atol=1e-9), what
 
@@ -626,6 +683,7 @@ def test_distributions_of_neighbouring_waves(query: Query, waves: dict) -> None:
         spread = deviations @ joint @ deviations.T
         correction = (np.diag(spread) / expected.ravel()).sum() / df if pair[0].name in WEIGHTED else 1
         what = f"{row.survey} {row.item} {row.year_from} {row.year_to}"
+        assert_sparseness(row, expected, what)
         assert (row.n, row.df) == (sum(map(len, columns)), df), what
         assert np.isclose(row.chi_square, chi_square, rtol=CLOSE, atol=1e-8), what
         assert np.isclose(row.design_correction, correction, rtol=CLOSE), what
@@ -660,10 +718,12 @@ def test_no_mart_holds_a_number_that_is_none(query: Query) -> None:
 def test_every_test_says_how_far_it_reaches(query: Query) -> None:
     surveys = query("select survey, inference_scope as scope from dim_survey").set_index("survey")["scope"]
     assert set(surveys) == {"population", "sample_only"}
-    for mart in ("fct_indicators", "fct_indicator_changes", "fct_group_differences", "fct_distribution_tests"):
+    marts = ["fct_indicators", "fct_answer_shares", "fct_composition", "fct_filter_effects"]
+    marts += ["fct_indicator_changes", "fct_group_differences", "fct_distribution_tests"]
+    for mart in marts:
         frame = query(f"select distinct survey, inference_scope from {mart}")
         assert (frame["inference_scope"] == frame["survey"].map(surveys)).all(), mart
-        assert len(frame) == len(surveys), mart
+        assert len(frame) == (1 if mart == "fct_filter_effects" else len(surveys)), mart
     comparisons = query("select distinct survey_a, survey_b, inference_scope from fct_survey_comparisons")
     assert (comparisons["inference_scope"] == "sample_only").all()
 
