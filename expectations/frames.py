@@ -15,8 +15,8 @@ from expectations.suites import (
     gap_column,
     mart_suites,
     number_column,
-    share_column,
     respondents_suite,
+    share_column,
 )
 from expectations.thresholds import Threshold, limit_for
 from orchestration.codebook import Wave, raw_file, read_rows

@@ -1,47 +1,17 @@
 -- Grain: one row per survey, item, year, breakdown, group and basis where an item was asked and the group is valid, but
--- nobody in the group has an answer, with the reason. A cross is valid where its parts meet in the sample. A breakdown
--- that withholds groups withholds its empty ones too.
+-- nobody in the group has an answer, with the reason. A breakdown that withholds groups withholds its empty ones too.
 with
 
-valid_groups as (
-    select
-        groups.survey,
-        waves.year,
-        groups.breakdown,
-        groups.group_key,
-        groups.source_item,
-    from {{ ref('int_breakdown_groups') }} as groups
-    inner join {{ ref('waves') }} as waves
-        on
-            groups.survey = waves.survey
-            and waves.year between coalesce(groups.year_from, waves.year) and coalesce(groups.year_to, waves.year)
-    where not groups.is_cross
-    union
-    select members.survey, members.year, members.breakdown, members.group_key, groups.source_item
-    from {{ ref('int_composition') }} as members
-    inner join {{ ref('int_breakdown_groups') }} as groups using (survey, breakdown, group_key)
-),
-
 places as (
-    select
-        item_waves.survey,
-        item_waves.item,
-        item_waves.year,
-        item_waves.universe,
-        valid_groups.breakdown,
-        valid_groups.group_key,
-        valid_groups.source_item,
-        bases.basis,
-    from {{ ref('stg_item_waves') }} as item_waves
-    inner join valid_groups
-        on item_waves.survey = valid_groups.survey and item_waves.year = valid_groups.year
+    select places.*, bases.basis
+    from {{ ref('int_places') }} as places
     cross join (values ('as_published'), ('like_for_like')) as bases (basis)
     left join {{ ref('int_like_for_like') }} as like_for_like
         on
-            item_waves.survey = like_for_like.survey
-            and item_waves.item = like_for_like.item
-            and item_waves.year = like_for_like.year
-    where item_waves.type != 'open' and (bases.basis = 'as_published' or like_for_like.is_rebuildable)
+            places.survey = like_for_like.survey
+            and places.item = like_for_like.item
+            and places.year = like_for_like.year
+    where bases.basis = 'as_published' or like_for_like.is_rebuildable
 ),
 
 answered as (

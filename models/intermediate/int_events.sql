@@ -17,7 +17,7 @@ groups as (
         year,
         breakdown,
         group_key,
-    from {{ ref('int_cells') }}
+    from {{ ref('int_places') }}
 ),
 
 -- A group answers to its own name and, in a cross, to the names of the groups that it crosses.

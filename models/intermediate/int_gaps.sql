@@ -3,14 +3,12 @@
 -- nobody answered, Q where the disclosure profile withholds it.
 with
 
-cells as (
-    select distinct survey, item, year, breakdown, group_key
-    from {{ ref('int_cells') }}
-    where basis = 'as_published'
+places as (
+    select * from {{ ref('int_places') }}
 ),
 
 item_waves as (
-    select distinct survey, item, year from cells
+    select distinct survey, item, year from places
 ),
 
 groups as (
@@ -20,19 +18,23 @@ groups as (
 
 not_rebuilt as (
     select
-        cells.*,
+        places.survey,
+        places.item,
+        places.year,
+        places.breakdown,
+        places.group_key,
         'like_for_like' as basis,
         'L' as obs_status,
         case like_for_like.method
             when 'routing_item_not_asked' then 'the item that routes the newest wave was not asked in this wave'
             else 'this wave asked fewer than the newest wave asks'
         end as status_reason,
-    from cells
+    from places
     inner join {{ ref('int_like_for_like') }} as like_for_like
         on
-            cells.survey = like_for_like.survey
-            and cells.item = like_for_like.item
-            and cells.year = like_for_like.year
+            places.survey = like_for_like.survey
+            and places.item = like_for_like.item
+            and places.year = like_for_like.year
     where not like_for_like.is_rebuildable
 ),
 

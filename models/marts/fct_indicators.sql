@@ -39,18 +39,14 @@ flagged as (
         places.*,
         surveys.inference_scope,
         series.series_segment,
-        -- A comparison needs the group's value in both waves.
-        case
-            when places.value is not null and series.previous_year = max(case when places.value is not null then places.year end)
-                over (
-                    partition by
-                        places.indicator, places.survey, places.breakdown, places.group_key, places.basis
-                    order by places.year
-                    rows between unbounded preceding and 1 preceding
-                )
-                then series.comparable_with_previous
-        end as comparable_with_previous,
         series.change_ids,
+        series.previous_year,
+        series.comparable_with_previous as series_comparable,
+        max(case when places.value is not null then places.year end) over (
+            partition by places.indicator, places.survey, places.breakdown, places.group_key, places.basis
+            order by places.year
+            rows between unbounded preceding and 1 preceding
+        ) as previous_value_year,
         {{ obs_status_all({
             'B': 'series.is_first_of_segment',
             'O': "places.gap_status = 'O'",
@@ -96,7 +92,9 @@ select
     ci_high,
     moe_report,
     series_segment,
-    comparable_with_previous,
+    -- A comparison needs the group's value in both waves.
+    case when value is not null and previous_value_year = previous_year then series_comparable end
+        as comparable_with_previous,
     change_ids,
     left(obs_status_all, 1) as obs_status,
     obs_status_all,
