@@ -1,7 +1,8 @@
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis: the additive sums everything else is
 -- arithmetic on. One scan of a survey's answers: each breakdown is a grouping set over small integers; exact
 -- decimals keep the sums independent of the order of addition. `_base` counts the respondents who answered the
--- item.
+-- item, `nonzero_n` those who gave a number other than 0. In profile `open` sums of weights are rounded: exact ones are
+-- fingerprints of the people in them.
 with
 
 cell_keys as (
@@ -55,6 +56,7 @@ scanned as (
         sum(answers.weighted_value * answers.value) as sum_wx2,
         sum(answers.weight * answers.weighted_value) as sum_w2x,
         sum(answers.weighted_value * answers.weighted_value) as sum_w2x2,
+        count(*) filter (where answers.value != 0) as nonzero_n,
     from answers
     inner join (
         select
@@ -87,7 +89,11 @@ named as (
         group_keys.breakdown,
         group_keys.group_key,
         cell_keys.basis,
-        scanned.* exclude (cell_no, group_no),
+        scanned.n,
+        {% for column in ['sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] %}
+        {{ 'round(scanned.' ~ column ~ ', 1)' if var('disclosure') == 'open' else 'scanned.' ~ column }} as {{ column }},
+        {% endfor %}
+        scanned.nonzero_n,
     from scanned
     inner join cell_keys using (cell_no)
     inner join group_keys using (group_no)
@@ -110,6 +116,7 @@ single_bases as (
         sum(named.sum_wx2) as sum_wx2,
         sum(named.sum_w2x) as sum_w2x,
         sum(named.sum_w2x2) as sum_w2x2,
+        cast(sum(named.nonzero_n) as bigint) as nonzero_n,
     from named
     inner join {{ ref('items') }} as items
         on named.survey = items.survey and named.item = items.item

@@ -23,6 +23,7 @@ cells as (
         concat_ws(':', cells.basis, cells.item) as table_key,
         case when withheld.answer is null then cells.answer else '_withheld' end as answer,
         sum(cells.n) as n,
+        sum(cells.nonzero_n) as nonzero_n,
     from {{ ref('int_cells') }} as cells
     inner join families
         on cells.survey = families.survey and cells.item = families.item
@@ -45,6 +46,7 @@ cells as (
         '_respondents' as table_key,
         '_base' as answer,
         respondents_n as n,
+        0 as nonzero_n,
     from {{ ref('int_composition') }}
     where {{ is_open() }}
 ),
@@ -62,6 +64,14 @@ counts as (
     select survey, year, family, table_key, breakdown, group_key, answer, n
     from {{ ref('int_disclosure_bases') }}
     union all
+    select survey, year, family, table_key, breakdown, group_key, answer, n
+    from {{ ref('int_disclosure_overlaps') }}
+    union all
+    -- The sums of a channel that one person gave points are that person's points.
+    select survey, year, family, table_key, breakdown, group_key, concat('given:', answer) as answer, nonzero_n as n
+    from cells
+    where type = 'allocation' and answer != '_base'
+    union all
     select
         cells.survey,
         cells.year,
@@ -70,7 +80,7 @@ counts as (
         cells.breakdown,
         cells.group_key,
         concat('not ', cells.answer) as answer,
-        bases.n - cells.n as n,
+        bases.n - case when cells.type = 'allocation' then cells.nonzero_n else cells.n end as n,
     from cells
     inner join bases
         on
@@ -79,7 +89,7 @@ counts as (
             and cells.table_key = bases.table_key
             and cells.breakdown = bases.breakdown
             and cells.group_key = bases.group_key
-    where cells.type in ('multi', 'open_coded') and cells.answer != '_base'
+    where cells.type in ('multi', 'open_coded', 'allocation') and cells.answer != '_base'
 ),
 
 grouped as (

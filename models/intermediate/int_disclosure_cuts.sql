@@ -34,12 +34,9 @@ groups as (
         )
         or (
             family != '_respondents'
-            and group_key != '_rest'
-            and min(n) filter (where answer = '_base') < {{ var('disclosure_min_base') }}
+            and coalesce(min(n) filter (where answer = '_base') < {{ var('disclosure_min_base') }}, false)
         )
-        or bool_or(
-            group_key != '_rest' and starts_with(answer, '_base:') and n > 0 and n < {{ var('disclosure_min_base') }}
-        )
+        or bool_or(starts_with(answer, '_base:') and n > 0 and n < {{ var('disclosure_min_base') }})
         or concat_ws(':', survey, year, family, breakdown, group_key) in (
             select concat_ws(':', survey, year, family, breakdown, group_key) from {{ ref('int_disclosure_differences') }}
         ) as is_unsafe,

@@ -14,7 +14,7 @@ totals as (
         cells.answer,
         cells.basis,
         items.type,
-        cells.n,
+        case when items.type = 'allocation' and cells.answer != '_base' then cells.nonzero_n else cells.n end as n,
         max(cells.n) filter (where cells.answer = '_base') over (
             partition by cells.survey, cells.year, cells.item, cells.basis
         ) as base_n,
@@ -73,16 +73,19 @@ withheld as (
     union
     select survey, year, item, answer
     from smallest
-    where type in ('multi', 'open_coded') and answer != '_base' and (is_rare or is_nearly_all)
-    union
-    select survey, year, item, answer
-    from smallest
-    where base_n < {{ var('disclosure_min_base') }}
+    where
+        (type in ('multi', 'open_coded', 'allocation') and answer != '_base' and (is_rare or is_nearly_all))
+        or base_n < {{ var('disclosure_min_base') }}
+),
+
+families as (
+    select *, count(*) over (partition by survey, family) as item_n
+    from {{ ref('int_table_families') }}
 ),
 
 -- A filter that lets some of an item's withheld answers through and not the others: who was asked would tell them apart.
 split as (
-    select withheld.survey, withheld.year, withheld.item, universes.universe
+    select withheld.survey, withheld.year, withheld.item
     from withheld
     inner join {{ ref('universes') }} as universes
         on withheld.survey = universes.survey and withheld.item = universes.item
@@ -91,38 +94,35 @@ split as (
     having count(distinct list_contains(string_split(universes.answers, '|'), withheld.answer)) = 2
 ),
 
-routed as (
-    select distinct split.survey, split.year, items.item
+gone_families as (
+    -- Of items derived from one another, one that loses an answer takes all along, and so do the channels of an allocation.
+    select withheld.survey, withheld.year, families.family
+    from withheld
+    inner join families
+        on withheld.survey = families.survey and withheld.item = families.item
+    where families.item_n > 1 or families.type = 'allocation'
+    union
+    select survey, year, family
+    from {{ ref('int_disclosure_overlaps') }}
+    where breakdown = 'total' and n > 0 and n < {{ var('disclosure_min_cell') }}
+    union
+    select split.survey, split.year, routes.family
     from split
-    inner join {{ ref('int_table_families') }} as families
+    inner join families
         on split.survey = families.survey and split.item = families.item
     inner join {{ ref('int_family_routes') }} as routes
         on split.survey = routes.survey and split.year = routes.year and families.family = routes.routing_family
-    inner join {{ ref('int_table_families') }} as items
-        on routes.survey = items.survey and routes.family = items.family
-),
-
-related as (
-    select survey, family
-    from {{ ref('int_table_families') }}
-    group by survey, family
-    having count(*) > 1
 )
 
 select survey, year, item, answer
 from withheld
 union
--- Of items derived from one another, one that loses an answer goes as a whole: the others would give it back.
 select smallest.survey, smallest.year, smallest.item, smallest.answer
 from smallest
-inner join {{ ref('int_table_families') }} as families
+inner join families
     on smallest.survey = families.survey and smallest.item = families.item
-semi join related
-    on families.survey = related.survey and families.family = related.family
-semi join withheld
-    on smallest.survey = withheld.survey and smallest.year = withheld.year and smallest.item = withheld.item
-union
-select smallest.survey, smallest.year, smallest.item, smallest.answer
-from smallest
-semi join routed
-    on smallest.survey = routed.survey and smallest.year = routed.year and smallest.item = routed.item
+inner join gone_families
+    on
+        smallest.survey = gone_families.survey
+        and smallest.year = gone_families.year
+        and families.family = gone_families.family

@@ -53,10 +53,11 @@ compared as (
 judged as (
     select
         *,
+        denominator not in ('none', 'margin') and is_landed and {{ is_open() }} and computed_value is null as is_withheld,
         case
             when denominator = 'none' then 'not_computable'
             when denominator != 'margin' and not is_landed then 'not_computable'
-            when {{ is_open() }} and computed_value is null then 'not_computable'
+            when is_withheld then 'not_computable'
             when abs(difference) <= tolerance + 1e-9 then 'match'
             when exception_reason is not null then 'known_inconsistency'
             else 'mismatch'
@@ -76,17 +77,18 @@ select
     breakdown,
     group_key,
     source_kind,
-    published_value,
+    -- What the warehouse withholds it does not print either.
+    case when not is_withheld then published_value end as published_value,
     computed_value,
     difference,
     tolerance,
-    n as published_n,
+    case when not is_withheld then n end as published_n,
     cast(computed_n as bigint) as computed_n,
     status,
     case
         when status = 'known_inconsistency' then exception_reason
         when status = 'not_computable' and denominator = 'none' then 'outside source'
-        when status = 'not_computable' and is_landed then 'withheld: small base or small count'
+        when is_withheld then 'withheld: small base or small count'
         when status = 'not_computable' then 'the wave has not been delivered'
         when status = 'mismatch' and computed_value is null then 'the warehouse has no value for it'
         when status = 'mismatch' then 'the computed value does not round to the printed one'

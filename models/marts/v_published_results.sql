@@ -21,7 +21,7 @@ select
     printed.weighted = 'yes' as is_weighted,
     results.computed_value,
     results.status,
-    printed.note,
+    case when results.published_value is not null then printed.note end as note,
 from {{ ref('fct_reconciliation') }} as results
 inner join {{ ref('published_results') }} as printed
     on results.result_id = printed.result_id
