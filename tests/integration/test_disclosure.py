@@ -247,6 +247,67 @@ DIFFERENCES = {
             = (bases.survey, bases.year, bases.breakdown, bases.group_key, bases.item, bases.basis, wholes.answer)
         where wholes.n - coalesce(parts.n, 0) between 1 and 2
     """,
+    "whoever had contact minus one kind of contact": """
+        select count(*) from marts.fct_cells as wholes
+        inner join marts.fct_cells as parts using (survey, year, breakdown, group_key, basis)
+        where basis = 'as_published' and wholes.n - parts.n between 1 and 2 and (
+            (wholes.item, wholes.answer, parts.item, parts.answer) = ('contact_any', 'yes', 'contact_physical', 'yes')
+            or (wholes.item, wholes.answer, parts.item) = ('last_visit_any_digital', 'yes', 'last_visit_replaceable')
+            and parts.answer not in ('_base', 'none', 'dont_know')
+            or (wholes.item, wholes.answer, parts.item, parts.answer)
+            = ('has_child_under_16', 'yes', 'caring_role', 'child_only')
+        )
+    """,
+    "who was asked about a doctor minus those who met one": """
+        select count(*) from marts.fct_cells as wholes
+        inner join marts.fct_cells as parts using (survey, year, breakdown, group_key, basis)
+        where wholes.item = 'gp_visit_replaceable' and wholes.answer = '_base' and wholes.n - parts.n between 1 and 2
+            and (parts.item, parts.answer) = ('contact_services', 'gp_physical')
+    """,
+    "a health region minus its counties": """
+        select count(*) from (
+            select year, item, answer, breakdown, region, any_value(n) as region_n, sum(county_n) as named_n from (
+                select regions.year, parts.answer, regions.breakdown, regions.group_key, regions.n, parts.n as county_n,
+                    regions.answer as region, parts.item
+                from marts.fct_cells as regions
+                inner join marts.fct_cells as parts using (survey, year, basis)
+                where regions.item = 'health_region' and parts.breakdown = 'county' and regions.group_key = parts.answer
+                    and parts.item in ('education', 'centrality', 'age_group', 'sex') and regions.breakdown = parts.item
+                    and (year, parts.group_key, regions.answer) in (
+                        select (counties.year, counties.group_key, regions.group_key)
+                        from intermediate.int_groups as counties
+                        inner join intermediate.int_groups as regions using (survey, year, respondent_no)
+                        where counties.breakdown = 'county' and regions.breakdown = 'health_region'
+                    )
+            ) group by all
+        ) where region_n - named_n between 1 and 2
+    """,
+    "those in no group of a breakdown": """
+        select count(*) from (
+            select survey, year, item, answer, basis, sum(n) as shown from marts.fct_cells
+            where breakdown != 'total' and answer in ('_base', '_value')
+            group by survey, year, item, answer, basis, breakdown
+        ) as groups
+        inner join marts.fct_cells as totals using (survey, year, item, answer, basis)
+        where totals.breakdown = 'total' and totals.n - shown between 1 and 29
+    """,
+    "the points of one person": """
+        with places as (
+            select survey, year, item, answer, basis, sum_wx, sum_wx2 from marts.fct_cells
+            where survey = 'helsepersonell' and item = 'preferred_channel' and answer != '_base'
+            union all
+            select survey, year, item, answer, basis, totals.sum_wx - groups.sum_wx, totals.sum_wx2 - groups.sum_wx2
+            from marts.fct_cells as totals
+            inner join (
+                select survey, year, item, answer, basis, breakdown, sum(sum_wx) as sum_wx, sum(sum_wx2) as sum_wx2
+                from marts.fct_cells where breakdown != 'total'
+                group by survey, year, item, answer, basis, breakdown
+            ) as groups using (survey, year, item, answer, basis)
+            where totals.breakdown = 'total' and survey = 'helsepersonell' and item = 'preferred_channel'
+                and answer != '_base'
+        )
+        select count(*) from places where sum_wx > 0 and sum_wx * sum_wx = sum_wx2
+    """,
     "a total minus the groups shown": """
         select count(*) from (
             select survey, year, item, answer, basis, sum(n) as shown from marts.fct_cells
@@ -345,6 +406,34 @@ def test_no_weight_of_a_person_is_shown(opened: duckdb.DuckDBPyConnection) -> No
     smallest, largest, spread = opened.execute(f"select {weights} from marts.dim_wave").fetchone()
     assert (smallest, largest) == (0, 0)
     assert spread > 10
+
+
+def test_sums_of_weights_are_no_fingerprints(opened: duckdb.DuckDBPyConnection) -> None:
+    """Weights have six decimals and are almost unique: of exact sums, squares tell who is in one cell and not in another."""
+    names = ["sum_w", "sum_w2", "sum_wx", "sum_wx2", "sum_w2x", "sum_w2x2"]
+    for name in names:
+        fine = opened.execute(
+            f"select count(*) from marts.fct_cells where abs({name} * 10 - round({name} * 10)) > 1e-4"
+        )
+        assert fine.fetchone() == (0,), name
+    weighted = opened.execute(
+        "select count(*) from marts.fct_cells where survey = 'innbygger' and sum_w != n"
+    ).fetchone()
+    assert weighted[0] > 10_000
+
+
+def test_printed_numbers_of_withheld_places_are_left_out(opened: duckdb.DuckDBPyConnection) -> None:
+    withheld, values, bases = opened.execute(
+        "select count(*), count(published_value), count(published_n) from marts.fct_reconciliation"
+        " where starts_with(reason, 'withheld')"
+    ).fetchone()
+    assert withheld > 100
+    assert (values, bases) == (0, 0)
+    seen = opened.execute(
+        "select count(*) from marts.v_published_results"
+        " where published_value is null and (published_n is not null or note is not null)"
+    ).fetchone()
+    assert seen == (0,)
 
 
 def test_withheld_rows_say_so(opened: duckdb.DuckDBPyConnection) -> None:
