@@ -127,17 +127,6 @@ def attack(
     return attacker
 
 
-def learn_crossing(attacker: Attack, crossing: Cells, second: str) -> None:
-    """Bind groups by groups: released cells of the first breakdown's item in the second breakdown, where all answered.
-
-    Only an upper side is exact (the item's base may be smaller than the whole), so it is used by tests whose item
-    everybody answered.
-    """
-    for (name, group, answer), n in crossing.items():
-        if name == second and answer in attacker.axes[1]:
-            attacker.learn(n, group=answer, other=group)
-
-
 def width_of_withheld(truth: Cells, released: Cells, breakdown: str, second: str) -> Mapping[tuple[str, str], float]:
     """Width of the attacker's interval for every withheld count of a table whose answer anybody gave."""
     answers = sorted({answer for name, _, answer in truth if name == "total" and answer != "_base"})
@@ -409,7 +398,7 @@ def test_no_weight_of_a_person_is_shown(opened: duckdb.DuckDBPyConnection) -> No
 
 
 def test_sums_of_weights_are_no_fingerprints(opened: duckdb.DuckDBPyConnection) -> None:
-    """Weights have six decimals and are almost unique: of exact sums, squares tell who is in one cell and not in another."""
+    """Weights are almost unique: squares of exact sums tell who is in one cell and not in another."""
     names = ["sum_w", "sum_w2", "sum_wx", "sum_wx2", "sum_w2x", "sum_w2x2"]
     for name in names:
         fine = opened.execute(
