@@ -68,6 +68,7 @@ tested as (
             )
         ) as se,
         (filtered_mean - published_mean) / nullif(se, 0) as z,
+        {{ p_two_sided('z') }} as p_value,
     from matched
 ),
 
@@ -114,7 +115,12 @@ select
     tested.factor * (tested.filtered_mean - tested.published_mean) as difference,
     tested.factor * tested.se as se,
     tested.z,
-    {{ p_two_sided('tested.z') }} as p_value,
+    tested.p_value,
+    case
+        when tested.p_value is not null then null
+        when tested.filtered_n = tested.published_n then 'the filter leaves everybody in'
+        else 'everybody gave the same answer'
+    end as not_tested_reason,
     surveys.inference_scope,
     moves.most_moved_answer,
     moves.most_moved_pp,

@@ -352,7 +352,7 @@ def test_a_comparison_with_the_wave_before_needs_both_values(query: Query) -> No
 
 
 def test_what_has_no_test_says_why(query: Query) -> None:
-    for mart in ("fct_indicator_changes", "fct_group_differences", "fct_survey_comparisons"):
+    for mart in ("fct_indicator_changes", "fct_group_differences", "fct_survey_comparisons", "fct_filter_effects"):
         frame = query(f"select p_value is null as untested, not_tested_reason is not null as told from {mart}")
         assert (frame["untested"] == frame["told"]).all(), mart
         assert frame["untested"].any(), mart
