@@ -358,7 +358,7 @@ def test_like_for_like_is_rebuilt_or_says_why_not(place: tuple[str, str], marts:
         """
         select distinct status_reason
         from marts.fct_indicators inner join marts.dim_indicator using (survey, indicator)
-        where survey = ? and item = ? and basis = 'like_for_like' and value is null
+        where survey = ? and item = ? and basis = 'like_for_like' and contains(obs_status_all, 'L')
         """,
         place,
     ).fetchall()
