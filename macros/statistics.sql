@@ -208,17 +208,3 @@
         else 'everybody on both sides gave the same answer'
     end
 {%- endmacro %}
-
-{#
-    Design effect of a proportion within a table: Taylor variance against a simple random sample of the table's n.
-    w, w2: sums of weights and squared weights of the cell; table_w, table_w2, table_n: of the table; n: of the wave.
-#}
-{% macro deff(w, w2, table_w, table_w2, table_n, n) -%}
-    {%- set p = '(' ~ w ~ ' / nullif(' ~ table_w ~ ', 0))' -%}
-    (
-        {{ n }} / nullif({{ n }} - 1.0, 0)
-        * ({{ w2 }} * (1 - 2 * {{ p }}) + {{ p }} * {{ p }} * {{ table_w2 }})
-        / nullif({{ table_w }} * {{ table_w }}, 0)
-        / nullif({{ p }} * (1 - {{ p }}) / nullif({{ table_n }}, 0), 0)
-    )
-{%- endmacro %}

@@ -1,5 +1,5 @@
 -- Grain: one row per survey, year, single-choice item, basis, breakdown, group and answer given by anybody: the cells of the
--- two-way table of answers by groups, as proportions of the table, with their design effects.
+-- two-way table of answers by groups, as proportions of the table, with those of its margins.
 with
 
 cells as (
@@ -50,23 +50,17 @@ margins as (
         sum_w2,
         sum(n) over in_table as table_n,
         sum(sum_w) over in_table as table_w,
-        sum(sum_w2) over in_table as table_w2,
-        sum(sum_w) over in_group as group_w,
-        sum(sum_w2) over in_group as group_w2,
-        sum(sum_w) over of_answer as answer_w,
-        sum(sum_w2) over of_answer as answer_w2,
+        sum(sum_w) over (partition by survey, year, item, basis, breakdown, group_key) as group_w,
+        sum(sum_w) over (partition by survey, year, item, basis, breakdown, answer) as answer_w,
     from cells
-    window
-        in_table as (partition by survey, year, item, basis, breakdown),
-        in_group as (partition by survey, year, item, basis, breakdown, group_key),
-        of_answer as (partition by survey, year, item, basis, breakdown, answer)
+    window in_table as (partition by survey, year, item, basis, breakdown)
 ),
 
 -- Margins are summed as exact decimals; from here on doubles.
 margins_as_doubles as (
     select
-        * exclude (sum_w, sum_w2, table_w, table_w2, group_w, group_w2, answer_w, answer_w2),
-        {% for sums in ['sum_w', 'sum_w2', 'table_w', 'table_w2', 'group_w', 'group_w2', 'answer_w', 'answer_w2'] %}
+        * exclude (sum_w, sum_w2, table_w, group_w, answer_w),
+        {% for sums in ['sum_w', 'sum_w2', 'table_w', 'group_w', 'answer_w'] %}
         cast({{ sums }} as double) as {{ sums }},
         {% endfor %}
     from margins
@@ -77,7 +71,4 @@ select
     sum_w / table_w as p,
     group_w / table_w as p_group,
     answer_w / table_w as p_answer,
-    {{ deff('sum_w', 'sum_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff,
-    {{ deff('group_w', 'group_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff_group,
-    {{ deff('answer_w', 'answer_w2', 'table_w', 'table_w2', 'table_n', 'respondents_n') }} as deff_answer,
 from margins_as_doubles

@@ -47,8 +47,10 @@ select
     totals.year,
     totals.answer,
     totals.table_n,
+    totals.table_w,
+    totals.respondents_n,
+    totals.sum_w2,
     totals.p,
-    totals.deff,
     sum(totals.p * totals.table_n) over (
         partition by pairs.survey, pairs.item, pairs.basis, pairs.year_to, totals.answer
     ) / pairs.both_n as p_pooled,

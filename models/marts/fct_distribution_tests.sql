@@ -1,6 +1,6 @@
 -- Grain: one row per survey, single-choice item, basis and test: the distribution over the groups of a breakdown in a
 -- wave (test_kind groups, year_from = year_to), or of two neighbouring waves of the whole sample (test_kind waves).
--- Pearson's chi-square, in weighted waves divided by the mean generalised design effect (Rao and Scott 1981, 1984).
+-- Pearson's chi-square, in weighted waves with Rao and Scott's (1984) second-order correction (int_rao_scott).
 -- No test of an item over groups that are made of its own answers: it would ask whether the answers equal themselves.
 with
 
@@ -54,12 +54,6 @@ group_tests as (
         cast((count(distinct group_key) - 1) * (count(distinct answer) - 1) as integer) as df,
         least(count(distinct group_key), count(distinct answer)) - 1 as smaller_side,
         bool_or(is_weighted) as is_weighted,
-        sum(
-            p * (1 - p) / (p_group * p_answer) * coalesce(deff, 0)
-            - (1 - p_group) * deff_group * p / p_group
-            - (1 - p_answer) * deff_answer * p / p_answer
-            order by group_key, answer
-        ) as effect_sum,
     from cells
     where breakdown != 'total'
     group by survey, item, basis, breakdown, year
@@ -79,9 +73,6 @@ wave_tests as (
         cast(count(distinct answer) - 1 as integer) as df,
         1 as smaller_side,
         any_value(is_weighted) as is_weighted,
-        sum(
-            (1 - table_n / both_n) * p / p_pooled * (1 - p) * coalesce(deff, 0) order by year, answer
-        ) as effect_sum,
     from {{ ref('int_wave_tables') }}
     group by survey, item, basis, year_from, year_to
 ),
@@ -94,42 +85,50 @@ tests as (
 
 corrected as (
     select
-        *,
-        case when is_weighted then effect_sum / df else 1 end as design_correction,
-        -- Two sides that determine each other leave a correction of 0: no test.
-        chi_square / case when design_correction > 1e-9 then design_correction end as statistic,
-        sqrt(chi_square / n / smaller_side) as cramers_v,
+        tests.*,
+        case when tests.is_weighted then effects.design_effect_sum / tests.df else 1 end as design_correction,
+        tests.chi_square / design_correction as statistic,
+        effects.df_numerator,
+        effects.df_denominator,
+        case
+            when tests.is_weighted then effects.p_value
+            else {{ p_chi_square('tests.chi_square', 'tests.df') }}
+        end as p_value,
+        sqrt(tests.chi_square / tests.n / tests.smaller_side) as cramers_v,
     from tests
-    where df > 0
-),
-
-valued as (
-    select *, {{ p_chi_square('statistic', 'df') }} as p_value
-    from corrected
+    left join {{ ref('int_rao_scott') }} as effects using (survey, item, basis, breakdown, year_from, year_to)
+    where tests.df > 0
 )
 
 select
-    valued.survey,
-    valued.item,
-    valued.basis,
-    valued.test_kind,
-    valued.breakdown,
-    valued.year_from,
-    valued.year_to,
-    cast(valued.n as bigint) as n,
-    valued.chi_square,
-    valued.design_correction,
-    valued.statistic,
-    valued.df,
-    valued.p_value,
-    {{ significance('valued.p_value') }} as significance,
-    valued.cramers_v,
+    corrected.survey,
+    corrected.item,
+    corrected.basis,
+    corrected.test_kind,
+    corrected.breakdown,
+    corrected.year_from,
+    corrected.year_to,
+    cast(corrected.n as bigint) as n,
+    corrected.chi_square,
+    corrected.design_correction,
+    corrected.statistic,
+    corrected.df,
+    corrected.df_numerator,
+    corrected.df_denominator,
+    corrected.p_value,
+    {{ significance('corrected.p_value') }} as significance,
+    case
+        when corrected.p_value is not null then null
+        when corrected.test_kind = 'waves' then 'everybody in one wave gave the same answer'
+        else 'empty cells leave the design effects undefined'
+    end as not_tested_reason,
+    corrected.cramers_v,
     expected.min_expected_n,
     expected.expected_below_5_pct,
     -- Cochran's rule: no expected count below 1, and at most a fifth of them below 5.
     expected.min_expected_n < 1 or expected.expected_below_5_pct > 20 as is_sparse,
     surveys.inference_scope,
-from valued
+from corrected
 inner join {{ ref('int_expected_counts') }} as expected using (survey, item, basis, breakdown, year_from, year_to)
 inner join {{ ref('dim_survey') }} as surveys
-    on valued.survey = surveys.survey
+    on corrected.survey = surveys.survey

@@ -1,7 +1,9 @@
 """The statistics macros on random small surveys and at their edges: rendered without dbt, run in DuckDB."""
 
 import csv
+import itertools
 import math
+import runpy
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = jinja2.Environment(autoescape=False)  # noqa: S701 - it writes SQL, not HTML.
 MACROS = ENVIRONMENT.from_string((ROOT / "macros" / "statistics.sql").read_text(encoding="utf-8")).module
 CONNECTION = duckdb.connect()
+RAO_SCOTT = runpy.run_path(str(ROOT / "models" / "intermediate" / "int_rao_scott.py"))
 HYPOTHESIS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 CLOSE = 1e-9
 
@@ -259,38 +262,42 @@ def test_stars() -> None:
     assert values(macro("significance", "x.p"), p=p) == expected
 
 
-DEFF = macro("deff", "x.w", "x.w2", "x.table_w", "x.table_w2", "x.table_n", "x.n")
-
-
 @HYPOTHESIS
-@given(surveys(plain_weight, st.sampled_from([0, 1])))
-def test_design_effect_equals_svy(rows: list) -> None:
-    base = [(w, y) for w, inside, y in rows if inside]
-    assume({y for _, y in base} == {0, 1})
-    cell = [w for w, y in base if y]
-    found = value(
-        DEFF,
-        w=math.fsum(cell),
-        w2=math.fsum(w * w for w in cell),
-        table_w=math.fsum(w for w, _ in base),
-        table_w2=math.fsum(w * w for w, _ in base),
-        table_n=len(base),
-        n=len(rows),
-    )
-    weights, inside, y = (list(column) for column in zip(*rows, strict=True))
-    frame = pl.DataFrame({"w": weights, "inside": inside, "y": [float(number) for number in y]})
-    estimate = svy.Sample(frame, svy.Design(wgt="w")).estimation.mean("y", where=svy.col("inside")).to_polars()
-    p, se = estimate["est"][0], estimate["se"][0]
-    assert math.isclose(found, se**2 / (p * (1 - p) / len(base)), rel_tol=1e-8)
+@given(st.lists(st.tuples(plain_weight, st.booleans(), st.integers(0, 2), st.integers(0, 2)), min_size=20, max_size=60))
+def test_rao_scott_equals_svy(rows: list) -> None:
+    """Second-order correction of a table in a part of the sample, by the function of the dbt model."""
+    base = [(w, group, answer) for w, inside, group, answer in rows if inside]
+    assume({(group, answer) for _, group, answer in base} == set(itertools.product(range(3), repeat=2)))
+    cells = {cell: [w for w, *place in base if tuple(place) == cell] for cell in itertools.product(range(3), repeat=2)}
+    sum_w = math.fsum(w for w, _, _ in base)
+    found = RAO_SCOTT["groups_test"]({
+        "table_n": [len(base)], "respondents_n": [len(rows)], "table_w": [sum_w],
+        "group_key": np.array([group for group, _ in cells]), "answer": np.array([answer for _, answer in cells]),
+        "p": np.array([math.fsum(weights) / sum_w for weights in cells.values()]),
+        "sum_w2": np.array([math.fsum(w * w for w in weights) for weights in cells.values()]),
+    })  # fmt: skip
+    weights, inside, groups, answers = (list(column) for column in zip(*rows, strict=True))
+    names = [[f"name {number}" for number in column] for column in (groups, answers)]
+    frame = pl.DataFrame({"w": weights, "inside": inside, "group": names[0], "answer": names[1]})
+    table = svy.Sample(frame, svy.Design(wgt="w")).categorical.tabulate("group", "answer", where=svy.col("inside"))
+    expected = table.stats.f
+    chi_square, total, numerator, denominator = found
+    assert math.isclose(chi_square, table.stats.chisq.value, rel_tol=1e-9, abs_tol=1e-9)
+    assert math.isclose(chi_square / total, expected.value, rel_tol=1e-7, abs_tol=1e-9)
+    assert math.isclose(numerator, expected.df_num, rel_tol=1e-7)
+    assert math.isclose(denominator, expected.df_den, rel_tol=1e-7)
 
 
-def test_design_effect_at_the_edges() -> None:
-    table = {"table_w": 4.0, "table_w2": 4.0, "table_n": 4, "n": 4}
-    assert math.isclose(value(DEFF, w=1.0, w2=1.0, **table), 4 / 3, rel_tol=CLOSE)
-    assert value(DEFF, w=0.0, w2=0.0, **table) is None
-    assert value(DEFF, w=4.0, w2=4.0, **table) is None
-    assert value(DEFF, w=0.0, w2=0.0, table_w=0.0, table_w2=0.0, table_n=0, n=4) is None
-    assert value(DEFF, w=1.0, w2=1.0, **(table | {"n": 1})) is None
+def test_rao_scott_at_the_edges() -> None:
+    """One group, one respondent, a wave of one answer: no test, and nothing divided by zero."""
+    one = {"table_n": [1], "respondents_n": [1], "table_w": [1.0], "sum_w2": np.array([1.0]), "p": np.array([1.0])}
+    assert np.isnan(RAO_SCOTT["groups_test"](one | {"group_key": np.array([0]), "answer": np.array([0])})).all()
+    waves = {
+        "both_n": [5], "year": np.array([1, 1, 2]), "answer": np.array([0, 1, 1]), "p": np.array([0.5, 0.5, 1.0]),
+        "sum_w2": np.array([2.0, 2.0, 1.0]), "table_n": np.array([4, 4, 1]), "respondents_n": np.array([4, 4, 1]),
+        "table_w": np.array([4.0, 4.0, 1.0]),
+    }  # fmt: skip
+    assert np.isnan(RAO_SCOTT["waves_test"](waves)).all()
 
 
 @HYPOTHESIS
@@ -346,30 +353,25 @@ def test_tails_never_leave_their_range(name: str) -> None:
     assert ((found >= 0) & (found <= 1)).all()
 
 
-@pytest.mark.parametrize("respondents", [100, 1500])
-def test_the_corrected_chi_square_keeps_its_level(respondents: int) -> None:
-    """Where nothing differs, one test in twenty is significant; uncorrected more are. Rare answers, a rare group."""
+@pytest.mark.parametrize(
+    ("groups", "answers"),
+    [((0.1, 0.2, 0.7), (0.05, 0.1, 0.2, 0.35, 0.3)), ((0.05, 0.95), (0.07, 0.93)), ((0.1, 0.9), (0.05, 0.95))],
+)
+def test_the_corrected_chi_square_keeps_its_level(groups: tuple, answers: tuple) -> None:
+    """Where nothing differs, one test in twenty is significant, and the design effect is Kish's: 1 + cv² of the weights."""
     draw = np.random.default_rng(20261121)
-    groups, answers = np.array([0.1, 0.2, 0.7]), np.array([0.03, 0.07, 0.2, 0.3, 0.3, 0.1])
-    statistics = []
+    shape, respondents = (len(groups), len(answers)), 1500
+    rows, columns = (grid.ravel() for grid in np.indices(shape))
+    results = []
     for _ in range(1500):
-        w = draw.lognormal(0, 0.32, respondents)
-        cell = draw.choice(3, respondents, p=groups) * 6 + draw.choice(6, respondents, p=answers)
-        table, squares = (np.bincount(cell, x, 18).reshape(3, 6) / w.sum() ** power for x, power in ((w, 1), (w**2, 2)))
-        if (table.sum(axis=0) == 0).any() or (table.sum(axis=1) == 0).any():
-            continue
-        parts = [(table, squares)] + [(table.sum(axis=side), squares.sum(axis=side)) for side in (1, 0)]
-        spread = [square * (1 - 2 * p) + p**2 * squares.sum() for p, square in parts]
-        margins = sum((part / p).sum() for part, (p, _) in zip(spread[1:], parts[1:], strict=True))
-        expected = np.outer(parts[1][0], parts[2][0])
-        chi_square = respondents * ((table - expected) ** 2 / expected).sum()
-        effects = [np.sum(spread[0][table > 0] / below[table > 0]) - margins for below in (expected, table)]
-        statistics.append([chi_square, *(chi_square / (respondents * effect / 10) for effect in effects)])
-    tail = macro("p_chi_square", "x.x", "10")
-    plain, corrected, observed = (
-        np.mean(np.array(values(tail, x=list(x))) < 0.05) for x in zip(*statistics, strict=True)
-    )
-    assert 0.035 < corrected < 0.07
-    assert plain > corrected + 0.015
-    # With observed proportions an empty cell adds nothing to the correction.
-    assert (observed > 0.2) == (respondents == 100)
+        w = draw.lognormal(0, 0.45, respondents)
+        cell = draw.choice(shape[0], respondents, p=groups) * shape[1] + draw.choice(shape[1], respondents, p=answers)
+        p, squares = (np.bincount(cell, x, rows.size) for x in (w / w.sum(), w**2))
+        about = {"table_n": [respondents], "respondents_n": [respondents], "table_w": [w.sum()]}
+        results.append(
+            RAO_SCOTT["groups_test"](about | {"group_key": rows, "answer": columns, "p": p, "sum_w2": squares})
+        )
+    chi_square, total, numerator, denominator = np.array(results).T
+    corrected = (stats.f.sf(chi_square / total, numerator, denominator) < 0.05).mean()
+    assert 0.035 < corrected < 0.075
+    assert math.isclose(total.mean() / ((shape[0] - 1) * (shape[1] - 1)), math.exp(0.45**2), rel_tol=0.1)

@@ -1,6 +1,7 @@
 """The worked example of docs/statistics.md: its numbers come out of the macros, and most out of numpy and scipy."""
 
 import re
+import runpy
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ DOCUMENT = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
 MACROS = jinja2.Environment(autoescape=False).from_string(  # noqa: S701 - it writes SQL, not HTML.
     (ROOT / "macros" / "statistics.sql").read_text(encoding="utf-8")
 )
+RAO_SCOTT = runpy.run_path(str(ROOT / "models" / "intermediate" / "int_rao_scott.py"))
 EXAMPLE = re.compile(r"```text\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"^(?P<name>[a-z][a-z0-9_ ]*?) += +(?P<number>-?[0-9.]+(?:e-?\d+)?)", re.MULTILINE)
 RESPONDENT = re.compile(r"^\| \d+ \| ([0-9.]+) \| (\w) \| (\w*) ?\|$", re.MULTILINE)
@@ -104,26 +106,19 @@ def families() -> dict[str, float]:
 
 def distributions() -> dict[str, float]:
     """Example of the chi-square test of answers by group, from the cells' sums."""
-    n, base = len(respondents()), [(w, group, y) for w, group, y in respondents() if y is not None]
-    table_w, table_w2 = sum(w for w, _, _ in base), sum(w * w for w, _, _ in base)
-
-    def part(group: str | None, y: int | None) -> tuple[float, float]:
-        cell = [w for w, name, said in base if group in {None, name} and y in {None, said}]
-        effect = sql("deff", sum(cell), sum(w * w for w in cell), table_w, table_w2, len(base), n)
-        return sum(cell) / table_w, effect
-
-    chi_square = effects = 0.0
-    for group in "ab":
-        p_group, deff_group = part(group, None)
-        effects -= (1 - p_group) * deff_group
-        for y in (0, 1):
-            (p, deff), (p_answer, _) = part(group, y), part(None, y)
-            chi_square += len(base) * (p - p_group * p_answer) ** 2 / (p_group * p_answer)
-            effects += p * (1 - p) / (p_group * p_answer) * deff
-    effects -= sum((1 - part(None, y)[0]) * part(None, y)[1] for y in (0, 1))
+    base = [(w, group, y) for w, group, y in respondents() if y is not None]
+    cells = {(group, said): [w for w, *place in base if place == [group, said]] for group in "ab" for said in (0, 1)}
+    sum_w = sum(w for w, _, _ in base)
+    chi_square, total, numerator, denominator = RAO_SCOTT["groups_test"]({
+        "table_n": [len(base)], "respondents_n": [len(respondents())], "table_w": [sum_w],
+        "group_key": np.array([group for group, _ in cells]), "answer": np.array([said for _, said in cells]),
+        "p": np.array([sum(weights) / sum_w for weights in cells.values()]),
+        "sum_w2": np.array([sum(w * w for w in weights) for weights in cells.values()]),
+    })  # fmt: skip
     return {
-        "chi_square": chi_square, "design_correction": effects, "statistic": chi_square / effects,
-        "p_value of the table": sql("p_chi_square", chi_square / effects, 1),
+        "chi_square": chi_square, "design_correction": total, "statistic": chi_square / total,
+        "df_numerator": numerator, "df_denominator": denominator,
+        "p_value of the table": stats.f.sf(chi_square / total, numerator, denominator),
     }  # fmt: skip
 
 
@@ -153,12 +148,12 @@ def test_the_example_holds_outside_the_macros(computed: dict[str, float]) -> Non
     table = [[w[(a == side) & (y == said)].sum() for said in (0, 1)] for side in (True, False)]
     scaled = np.array(table) * len(base) / w.sum()
     assert computed["chi_square"] == pytest.approx(stats.chi2_contingency(scaled, correction=False)[0], rel=1e-12)
-    # The deviation of a two-way table of two by two from independence has one free cell: its variance by residuals.
-    group, said = np.average(a, weights=w), p
-    score = w * ((a - group) * (y - said) - np.average((a - group) * (y - said), weights=w)) / w.sum()
-    linear = w * (a * y - group * y - said * a - np.average(a * y - group * y - said * a, weights=w)) / w.sum()
-    assert score == pytest.approx(linear, abs=1e-12)
-    variance = n / (n - 1) * (linear**2).sum()
-    correction = len(base) * variance / (group * (1 - group) * said * (1 - said))
+    # Two by two, the interaction is the log odds ratio: its linearised variance against that of a simple sample.
+    share = np.array([[w[(a == side) & (y == said)].sum() / w.sum() for said in (0, 1)] for side in (True, False)])
+    own = share[(~a).astype(int), y.astype(int)]
+    variance = n / (n - 1) * ((w / own) ** 2).sum() / w.sum() ** 2
+    correction = variance / ((1 / share).sum() / len(base))
     assert computed["design_correction"] == pytest.approx(correction, rel=1e-12)
-    assert computed["p_value of the table"] == pytest.approx(stats.chi2.sf(computed["statistic"], 1), rel=1e-12)
+    assert computed["df_denominator"] == pytest.approx(len(base) - 1, rel=1e-12)
+    tail = 2 * stats.t.sf(np.sqrt(computed["statistic"]), len(base) - 1)
+    assert computed["p_value of the table"] == pytest.approx(tail, rel=1e-12)
