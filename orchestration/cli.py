@@ -119,7 +119,9 @@ def _summary(console: "Console", settings: Settings, result: "RefreshResult") ->
     console.print()
     console.print(stages)
     console.print()
-    # Not through rich: a path is not to be wrapped.
+    # Not through rich: sentences and paths are not to be wrapped.
+    for note in (note for stage in result.stages for note in stage.notes):
+        click.echo(f"note      {note}")
     click.echo(f"release   {settings.shown(result.release.path)}")
     click.echo(f"current   {settings.shown(settings.published_dir / 'current')}")
     click.echo(f"data docs {settings.shown(settings.data_docs_dir / 'index.html')}")

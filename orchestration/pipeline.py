@@ -45,11 +45,13 @@ class StageResult:
         stage: Name of the stage.
         seconds: Wall-clock time.
         counts: What it counted, by name.
+        notes: Sentences about what is to be known and stops nothing.
     """
 
     stage: str
     seconds: float
     counts: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -278,6 +280,14 @@ def _test_sentence(node: Mapping[str, Any], manifest: Mapping[str, Any], failure
     )
 
 
+def stating_models(results: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], status: str) -> list[str]:
+    """Tables whose rows are sentences and whose test ended with a status, `fail` or `warn`."""
+    tests = [manifest["nodes"][row["unique_id"]] for row in results if row["status"] == status]
+    stating = [node for node in tests if (node.get("test_metadata") or {}).get("name") == PROBLEMS_TEST]
+    models = [manifest["nodes"][node["attached_node"]] for node in stating]
+    return [f"{model['schema']}.{model['name']}" for model in models]
+
+
 def explain_failure(
     results: Sequence[Mapping[str, Any]],
     manifest: Mapping[str, Any],
@@ -296,11 +306,9 @@ def explain_failure(
         The exception to raise.
     """
     failed = [row for row in results if row["status"] == "fail"]
-    tests = [manifest["nodes"][row["unique_id"]] for row in failed]
-    stating = [node for node in tests if (node.get("test_metadata") or {}).get("name") == PROBLEMS_TEST]
+    stating = stating_models(results, manifest, "fail")
     if stating:
-        tested = [manifest["nodes"][node["attached_node"]] for node in stating]
-        return DataRefused(problems([f"{model['schema']}.{model['name']}" for model in tested]))
+        return DataRefused(problems(stating))
     errors = [row for row in results if row["status"] in ("error", "runtime error")]
     if errors:
         texts = [f"{row['unique_id']}: {row.get('message') or 'no message'}" for row in errors]
@@ -392,7 +400,9 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Prog
     if not outcome.success:
         raise explain_build(settings, settings.dbt_target_dir, str(outcome.exception)) from outcome.exception
     results = _read_json(settings.dbt_target_dir / "run_results.json")["results"]
-    return StageResult("warehouse", time.perf_counter() - started, build_counts(results))
+    warned = stating_models(results, _read_json(settings.dbt_target_dir / "manifest.json"), "warn")
+    notes = tuple(_stated_problems(settings, warned)) if warned else ()
+    return StageResult("warehouse", time.perf_counter() - started, build_counts(results), notes)
 
 
 def warehouse_counts(settings: Settings) -> dict[str, int]:

@@ -358,7 +358,7 @@ def test_tails_never_leave_their_range(name: str) -> None:
     [((0.1, 0.2, 0.7), (0.05, 0.1, 0.2, 0.35, 0.3)), ((0.05, 0.95), (0.07, 0.93)), ((0.1, 0.9), (0.05, 0.95))],
 )
 def test_the_corrected_chi_square_keeps_its_level(groups: tuple, answers: tuple) -> None:
-    """Where nothing differs, one test in twenty is significant, and the design effect is Kish's: 1 + cv² of the weights."""
+    """Where nothing differs, one test in twenty is significant; the design effect is Kish's, 1 + cv² of the weights."""
     draw = np.random.default_rng(20261121)
     shape, respondents = (len(groups), len(answers)), 1500
     rows, columns = (grid.ravel() for grid in np.indices(shape))
