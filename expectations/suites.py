@@ -96,6 +96,8 @@ def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[E
     # In a small wave everybody is a large part of the total.
     ratio = limit_for(thresholds, "weight_ratio", wave.survey, wave.year, [column])
     share = max(share, 100 * ratio / max(wave.respondents, 1))
+    low = limit_for(thresholds, "weight_mean_low", wave.survey, wave.year, [column])
+    high = limit_for(thresholds, "weight_mean_high", wave.survey, wave.year, [column])
     parsed, _ = _numbers(column, 0, 0)
     return [
         Expectation(
@@ -118,6 +120,14 @@ def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[E
             kwargs={"column": share_column(column), "max_value": share},
             finding=f"{{count}} of {{total}} weights are more than {share:.3g} % of the sum of all weights",
             mend="have the weights trimmed, or set another limit with date and reason in expectations/thresholds.csv",
+            column=column,
+        ),
+        Expectation(
+            kind="ExpectColumnMeanToBeBetween",
+            kwargs={"column": number_column(column), "min_value": low, "max_value": high},
+            finding=f"the mean weight is {{observed:g}} and does not lie from {low:g} to {high:g}",
+            mend="deliver weights with a mean near 1, as the other waves have, so that years can be pooled and no "
+            "digit is lost, or set other limits with date and reason in expectations/thresholds.csv",
             column=column,
         ),
     ]

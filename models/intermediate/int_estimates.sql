@@ -1,5 +1,5 @@
 -- Grain: one row per indicator, survey, year, breakdown, group and basis that has a value, in the indicator's unit: percent
--- kinds and nets times 100, NPS in points, a mean in its own unit.
+-- kinds and nets times 100, NPS in points, a mean in its own unit. A net or mean that everybody agrees on has no interval.
 with
 
 moments as (
@@ -34,13 +34,13 @@ bounded as (
         se * se / nullif(srs_variance, 0) as deff,
         case
             when is_proportion then {{ share_bound(-1, 'y_mean', 'se', 't', 'n_eff_kish') }}
-            else y_mean - t * se
+            when se > 0 then y_mean - t * se
         end as ci_low,
         case
             when is_proportion then {{ share_bound(1, 'y_mean', 'se', 't', 'n_eff_kish') }}
-            else y_mean + t * se
+            when se > 0 then y_mean + t * se
         end as ci_high,
-        case when is_proportion then {{ margin_report('y_mean', 'base_n') }} end as moe_report,
+        2 * sqrt(srs_variance) as moe_report,
     from estimated
 )
 

@@ -70,6 +70,7 @@ estimated as (
 select
     *,
     coalesce(p * (1 - p) / nullif(se * se, 0), n_eff_kish) as n_eff,
+    se * se / nullif(p * (1 - p) / base_n, 0) as deff,
     {{ share_bound(-1, 'p', 'se', 't', 'n_eff_kish') }} as ci_low,
     {{ share_bound(1, 'p', 'se', 't', 'n_eff_kish') }} as ci_high,
     {{ margin_report('p', 'base_n') }} as moe_report,

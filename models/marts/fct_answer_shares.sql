@@ -68,6 +68,7 @@ select
     100 * ci_high as ci_high_pct,
     100 * moe_report as moe_report_pp,
     n_eff,
+    deff,
     left(obs_status_all, 1) as obs_status,
     obs_status_all,
     status_reason,

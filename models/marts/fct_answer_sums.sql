@@ -31,6 +31,7 @@ select
     places.base_n,
     places.base_weighted,
     places.conf_status,
+    places.inference_scope,
 from places
 inner join {{ ref('dim_item') }} as items
     on places.survey = items.survey and places.item = items.item

@@ -14,4 +14,6 @@ select
     cast(sum_wx2 as double) as sum_wx2,
     cast(sum_w2x as double) as sum_w2x,
     cast(sum_w2x2 as double) as sum_w2x2,
+    inference_scope,
 from {{ ref('int_released_cells') }}
+inner join {{ ref('dim_survey') }} using (survey)

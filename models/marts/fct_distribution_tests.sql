@@ -4,39 +4,11 @@
 -- No test of an item over groups that are made of its own answers: it would ask whether the answers equal themselves.
 with
 
-groupings as (
-    select survey, breakdown, source_item
-    from {{ ref('breakdowns') }}
-    union
-    select crosses.survey, crosses.breakdown, sources.source_item
-    from {{ ref('crosses') }} as crosses
-    inner join {{ ref('breakdowns') }} as sources
-        on crosses.survey = sources.survey and crosses.source_breakdown = sources.breakdown
-),
-
-made_of_item as (
-    select survey, breakdown, source_item as item
-    from groupings
-    union
-    select groupings.survey, groupings.breakdown, derivations.source_item as item
-    from groupings
-    inner join {{ ref('derivations') }} as derivations
-        on groupings.survey = derivations.survey and groupings.source_item = derivations.item
-    union
-    select groupings.survey, groupings.breakdown, derivations.item
-    from groupings
-    inner join {{ ref('derivations') }} as derivations
-        on groupings.survey = derivations.survey and groupings.source_item = derivations.source_item
-),
-
 cells as (
     select tables.*
     from {{ ref('int_tables') }} as tables
-    anti join made_of_item
-        on
-            tables.survey = made_of_item.survey
-            and tables.breakdown = made_of_item.breakdown
-            and tables.item = made_of_item.item
+    anti join {{ ref('int_own_groupings') }} as own
+        on tables.survey = own.survey and tables.breakdown = own.breakdown and tables.item = own.item
 ),
 
 group_tests as (

@@ -10,6 +10,7 @@ moments as (
         indicators.kind,
         surveys.inference_scope,
         waves.respondents_n,
+        own.item is not null as is_own_group,
         case when indicators.kind = 'mean' then 1 else 100 end as factor,
     from {{ ref('int_moments') }} as moments
     inner join {{ ref('dim_indicator') }} as indicators
@@ -18,6 +19,8 @@ moments as (
         on moments.survey = surveys.survey
     inner join {{ ref('dim_wave') }} as waves
         on moments.survey = waves.survey and moments.year = waves.year
+    left join {{ ref('int_own_groupings') }} as own
+        on moments.survey = own.survey and moments.breakdown = own.breakdown and moments.item = own.item
 ),
 
 rests as (
@@ -70,7 +73,7 @@ tested as (
             when rest_mean is not null
                 then sqrt({{ tested_variance(group_side, rest_side) }} + {{ tested_variance(rest_side, group_side) }})
         end as se,
-        (mean - rest_mean) / nullif(se, 0) as z,
+        case when not is_own_group then (mean - rest_mean) / nullif(se, 0) end as z,
         {{ p_two_sided('z') }} as p_value,
     from variances
 ),
@@ -107,6 +110,7 @@ select
     {{ significance('p_adjusted') }} as significance,
     case
         when rest_mean is null then 'the group is the whole base'
+        when is_own_group then 'the groups are made of the item itself'
         else {{ not_tested_reason('p_value', 'own_variance', 'rest_variance') }}
     end as not_tested_reason,
     inference_scope,

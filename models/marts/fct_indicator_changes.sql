@@ -1,14 +1,15 @@
 -- Grain: one row per indicator, survey, breakdown, group, basis and pair of waves: neighbours, first wave of the
 -- segment to every later one, and every wave to the newest. Nothing is computed across a break.
 {% set series = ['indicator', 'survey', 'breakdown', 'group_key', 'basis'] %}
-{% set from_older = ['older.test_variance', 'older.n_eff', 'older.value'] %}
-{% set from_newer = ['newer.test_variance', 'newer.n_eff', 'newer.value'] %}
+{% set from_older = ['older.test_variance', 'older.test_n_eff', 'older.value'] %}
+{% set from_newer = ['newer.test_variance', 'newer.test_n_eff', 'newer.value'] %}
 with
 
 values_by_wave as (
     select
         *,
         power({{ test_se() }}, 2) as test_variance,
+        coalesce(n_eff, base_n) as test_n_eff,
         lag(year) over (partition by {{ series | join(', ') }} order by year) as previous_year,
         min(year) over (partition by {{ series | join(', ') }}, series_segment) as first_of_segment,
         max(year) over (partition by {{ series | join(', ') }}) as newest_year,

@@ -34,6 +34,7 @@ select
     moments.factor * moments.sum_w2y as sum_w2y,
     moments.factor * moments.factor * moments.sum_w2y2 as sum_w2y2,
     places.conf_status,
+    places.inference_scope,
 from places
 inner join {{ ref('dim_wave') }} as waves
     on places.survey = waves.survey and places.year = waves.year

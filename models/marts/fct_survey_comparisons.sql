@@ -1,6 +1,6 @@
 -- Grain: one row per comparison and year in which both surveys have a value; whole samples, published basis.
-{% set from_a = ['first_survey.test_variance', 'first_survey.n_eff', 'first_survey.value'] %}
-{% set from_b = ['second_survey.test_variance', 'second_survey.n_eff', 'second_survey.value'] %}
+{% set from_a = ['first_survey.test_variance', 'first_survey.test_n_eff', 'first_survey.value'] %}
+{% set from_b = ['second_survey.test_variance', 'second_survey.test_n_eff', 'second_survey.value'] %}
 with
 
 comparisons as (
@@ -11,6 +11,7 @@ totals as (
     select
         *,
         power({{ test_se() }}, 2) as test_variance,
+        coalesce(n_eff, base_n) as test_n_eff,
     from {{ ref('fct_indicators') }}
     where breakdown = 'total' and basis = 'as_published' and value is not null
 ),

@@ -221,7 +221,7 @@ def test_indicators_equal_svy(name: str, query: Query, waves: dict, samples: Cal
     factor = np.where(both["indicator"].map(kinds) == "mean", 1, 100)
     assert_close(both["value"], factor * both["est"], f"{name} value")
     assert_close(both["se"], factor * both["se_svy"], f"{name} se")
-    wald = ~both["indicator"].map(kinds).isin(["share", "position_share"]) & (both["base_n"] > 2)
+    wald = ~both["indicator"].map(kinds).isin(["share", "position_share"]) & (both["base_n"] > 2) & (both["se"] > 0)
     for mart_bound, bound in (("ci_low", "lci"), ("ci_high", "uci")):
         assert_close(both[mart_bound][wald], (factor * both[bound])[wald], bound)
 
@@ -382,7 +382,13 @@ def test_every_computed_indicator_equals_the_respondents(query: Query, by_hand: 
     assert_close(both["base_weighted"], both["sum_w"], "base_weighted")
     is_share = both["kind"].isin(["share", "position_share"])
     margin = 200 * np.sqrt((both["value_hand"] * (1 - both["value_hand"])).clip(lower=0) / both["base_n"])
-    assert_close(both["moe_report"], margin.where(is_share), "moe_report", absolute=1e-6)
+    assert_close(both["moe_report"][is_share], margin[is_share], "moe_report of shares", absolute=1e-6)
+    # The same two standard errors of a simple sample for everything else.
+    assert_close(both["moe_report"], 2 * both["factor"] * np.sqrt(srs), "moe_report", absolute=1e-5)
+    # A net or mean that everybody agrees on has no interval; a share has Wilson's.
+    agreed = (both["se_hand"] == 0) & (both["base_n"] > 1)
+    assert both.loc[agreed & ~is_share, ["ci_low", "ci_high"]].isna().all(axis=None)
+    assert (both.loc[agreed & is_share, "ci_high"] - both.loc[agreed & is_share, "ci_low"] > 0).all()
 
 
 def test_intervals_are_logit_wilson_or_wald(query: Query, by_hand: pd.DataFrame) -> None:
@@ -562,7 +568,7 @@ def test_survey_comparisons(query: Query, by_hand: pd.DataFrame) -> None:
 
 
 def test_survey_comparisons_with_printed_values(query: Query) -> None:
-    """A printed share has the variance of a simple sample and of its rounding; without a base there is no test."""
+    """A printed share without a base has no test; with one it has the error that test_printed_error knows."""
     mart = query("select * from fct_survey_comparisons where source_b = 'published'")
     own = query(
         "select * from fct_indicators where breakdown = 'total' and source = 'computed' and basis = 'as_published'"
@@ -573,6 +579,7 @@ def test_survey_comparisons_with_printed_values(query: Query) -> None:
     printed = own["value_b"] * (100 - own["value_b"]) / own["base_n_b"].astype(float) + 1 / 12
     expected = np.sqrt(own["se_x"] ** 2 + printed.where(own["unit"] == "percent"))
     assert_close(own["se_y"], expected, "se beside a printed value")
+    assert own["se_y"].notna().equals(own["base_n_b"].notna())
 
 
 def cell_covariance(w: np.ndarray, cells: np.ndarray, size: int, n: int) -> tuple[np.ndarray, np.ndarray]:

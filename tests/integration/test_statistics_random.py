@@ -311,6 +311,25 @@ def test_effective_size(weights: list[float]) -> None:
     assert value(sql, sum_w=0.0, sum_w2=0.0) is None
 
 
+def test_printed_error() -> None:
+    """A printed share has the variance of a simple sample of its base and of its rounding to whole points."""
+    sql = macro("test_se")
+    shares = [
+        ("published", "percent", 84.0, 120),
+        ("published", "percent", 84.0, None),
+        ("published", "nps_points", 9.0, 50),
+    ]
+
+    def error(source: str, unit: str, number: float, base: int | None, se: float | None) -> float | None:
+        row = "select ? as source, ? as unit, ?::double as value, ?::bigint as base_n, ?::double as se"
+        return CONNECTION.execute(f"select {sql} from ({row})", [source, unit, number, base, se]).fetchall()[0][0]
+
+    found = [error(*share, None) for share in shares]
+    assert math.isclose(found[0], math.sqrt(84 * 16 / 120 + 1 / 12), rel_tol=CLOSE)
+    assert found[1:] == [None, None]
+    assert error("computed", "percent", 84.0, 120, 2.5) == 2.5
+
+
 def variance_of_side(own: tuple, other: tuple) -> float | None:
     """Variance that a test uses for its own side."""
     names = ["variance", "n_eff", "mean"]

@@ -62,7 +62,7 @@ def check(settings: Settings, wave: Wave = WAVE) -> tuple[list[str], int]:
 
 def test_a_sound_wave_passes(settings: Settings) -> None:
     write_raw(settings, SOUND)
-    assert check(settings) == ([], 15)
+    assert check(settings) == ([], 16)
 
 
 def test_an_unweighted_wave_needs_no_weight(settings: Settings) -> None:
@@ -158,6 +158,15 @@ def test_a_large_wave_limits_a_weight_by_its_share(settings: Settings, weight: s
     assert ["more than 0.5 % of the sum of all weights" in sentence for sentence in sentences] == [True] * refused
 
 
+def test_weights_of_another_scale_are_said(settings: Settings) -> None:
+    """Normalised to sum to a tenth: the mean is 0.025."""
+    write_raw(settings, SOUND | {"vekt": ["0.0125", "0.025", "0.0375", "0.025"]})
+    sentences, _ = check(settings)
+    assert sentences == [
+        f"{WHERE}, column vekt): the mean weight is 0.025 and does not lie from 0.1 to 10; deliver weights with a mean near 1, as the other waves have, so that years can be pooled and no digit is lost, or set other limits with date and reason in expectations/thresholds.csv."
+    ]
+
+
 def test_another_number_of_respondents_is_said(settings: Settings) -> None:
     write_raw(settings, {column: values[:3] for column, values in SOUND.items()})
     sentences, _ = check(settings)
@@ -233,7 +242,7 @@ def test_pages_show_no_respondent_and_fetch_nothing(settings: Settings) -> None:
         settings, SOUND | {"nr": ["secret_1"] * 4, "vekt": ["-987.25", "1", "1", "x"], "age": ["987654", "", "", ""]}
     )
     sentences, _ = check(settings)
-    assert len(sentences) == 4
+    assert len(sentences) == 5
     pages_written = list(settings.data_docs_dir.rglob("*.html"))
     assert {"index.html"} < {page.name for page in pages_written}
     for page in pages_written:
