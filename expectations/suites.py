@@ -5,7 +5,7 @@ respondents never lists rows; a suite over aggregates names the failing rows by 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from expectations.thresholds import Threshold, limit_for
@@ -107,7 +107,7 @@ def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[E
             mend="every respondent of a weighted wave needs one; an unweighted wave has no weight_column in waves.csv",
             column=column,
         ),
-        parsed,
+        replace(parsed, mend="deliver digits with a decimal point for every respondent"),
         Expectation(
             kind="ExpectColumnValuesToBeBetween",
             kwargs={"column": number_column(column), "min_value": 0, "strict_min": True},

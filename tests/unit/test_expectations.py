@@ -97,8 +97,7 @@ TO_LIMITS = "correct the values, or set another limit with date and reason in ex
         (
             "vekt",
             ["0,5", "1", "1.5", "1"],
-            f"{WHERE}, column vekt): 1 of 4 values are not numbers; deliver digits with a decimal point, and a blank where "
-            "there is no value.",
+            f"{WHERE}, column vekt): 1 of 4 values are not numbers; deliver digits with a decimal point for every respondent.",
         ),
         (
             "vekt",
