@@ -195,6 +195,13 @@ def test_stated_problems_come_before_what_follows_from_them() -> None:
     assert asked == ["marts.dim_bird"]
 
 
+def test_a_warning_states_notes_and_a_failure_problems() -> None:
+    manifest = {"nodes": MANIFEST["nodes"] | {"test.p.states_no_problem_birds": STATING}}
+    results = [result("test.p.states_no_problem_birds", "warn", failures=1), result("test.p.not_null_bird", "warn")]
+    assert pipeline.stating_models(results, manifest, "warn") == ["marts.dim_bird"]
+    assert pipeline.stating_models(results, manifest, "fail") == []
+
+
 def test_problems_of_an_earlier_build_are_not_read() -> None:
     manifest = {"nodes": MANIFEST["nodes"] | {"test.p.states_no_problem_birds": STATING}}
 

@@ -42,7 +42,8 @@ def test_a_finished_refresh_is_summed_up(settings: Settings, monkeypatch: pytest
 
     def finish(settings: Settings, who: str, reporter: pipeline.Reporter) -> pipeline.RefreshResult:
         gate = pipeline.StageResult("raw gate", 1.25, {"waves": 2, "respondents": 12345, "checks_passed": 40})
-        build = pipeline.StageResult("warehouse", 2.5, {"models": 3, "checks_passed": 60, "warnings": 1})
+        counts = {"models": 3, "checks_passed": 60, "warnings": 1}
+        build = pipeline.StageResult("warehouse", 2.5, counts, ("Nothing checks the weights of birds 2021.",))
         for stage in (gate, build):
             reporter.started(stage.stage)
             reporter.progress(1, 2, "birds")
@@ -68,6 +69,7 @@ def test_a_finished_refresh_is_summed_up(settings: Settings, monkeypatch: pytest
         "raw gate 1.2 s",
         "warehouse 2.5 s",
         "in all 3.8 s",
+        "note Nothing checks the weights of birds 2021.",
         f"release build/published/releases/{release.release_id}",
         "current build/published/current",
         "data docs build/data_docs/index.html",
