@@ -400,9 +400,11 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Prog
     if not outcome.success:
         raise explain_build(settings, settings.dbt_target_dir, str(outcome.exception)) from outcome.exception
     results = _read_json(settings.dbt_target_dir / "run_results.json")["results"]
-    warned = stating_models(results, _read_json(settings.dbt_target_dir / "manifest.json"), "warn")
-    notes = tuple(_stated_problems(settings, warned)) if warned else ()
-    return StageResult("warehouse", time.perf_counter() - started, build_counts(results), notes)
+    counts, notes = build_counts(results), ()
+    if counts["warnings"]:
+        manifest = _read_json(settings.dbt_target_dir / "manifest.json")
+        notes = tuple(_stated_problems(settings, stating_models(results, manifest, "warn")))
+    return StageResult("warehouse", time.perf_counter() - started, counts, notes)
 
 
 def warehouse_counts(settings: Settings) -> dict[str, int]:

@@ -26,7 +26,7 @@ select
     bases.group_key,
     bases.basis,
     'Q' as gap_status,
-    'withheld: small base or small count' as status_reason,
+    {{ withheld_reason() }} as status_reason,
 from {{ ref('int_released_cells') }} as bases
 inner join {{ ref('int_withheld_answers') }} as withheld
     on bases.survey = withheld.survey and bases.year = withheld.year and bases.item = withheld.item

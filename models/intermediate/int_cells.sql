@@ -91,7 +91,7 @@ named as (
         cell_keys.basis,
         scanned.n,
         {% for column in ['sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] %}
-        {{ 'round(scanned.' ~ column ~ ', 1)' if var('disclosure') == 'open' else 'scanned.' ~ column }} as {{ column }},
+        {{ released_sum('scanned.' ~ column) }} as {{ column }},
         {% endfor %}
         scanned.nonzero_n,
     from scanned

@@ -71,7 +71,7 @@ unions as (
     select distinct nested.survey, nested.whole, items.item as source_item, split_part(nested.part, ':', 2) as answer
     from nested
     inner join {{ ref('items') }} as items
-        on nested.survey = items.survey and nested.part like concat(items.item, ':%')
+        on nested.survey = items.survey and starts_with(nested.part, concat(items.item, ':'))
     where nested.whole = concat(items.item, ':_together')
 ),
 

@@ -66,7 +66,7 @@ select
         else 'O'
     end as obs_status,
     case
-        when withheld.breakdown is not null then 'withheld: small base or small count'
+        when withheld.breakdown is not null then {{ withheld_reason() }}
         when empty.source_item is not null and sources.item is null then 'the breakdown was not collected in this wave'
         when members.group_key is null then 'nobody in the sample belongs to this group'
         when empty.basis = 'like_for_like' and answered.group_key is not null

@@ -100,7 +100,7 @@ withheld as (
     select
         *,
         'Q' as obs_status,
-        'withheld: small base or small count' as status_reason,
+        {{ withheld_reason() }} as status_reason,
     from {{ ref('int_withheld_places') }}
 )
 

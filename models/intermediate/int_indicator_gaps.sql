@@ -46,7 +46,7 @@ select
     cells.basis,
     case when small.answer is not null or withheld.indicator is not null then 'Q' else 'O' end as obs_status,
     case
-        when small.answer is not null or withheld.indicator is not null then 'withheld: small base or small count'
+        when small.answer is not null or withheld.indicator is not null then {{ withheld_reason() }}
         else 'nobody in this group gave an answer that this indicator counts'
     end as status_reason,
 from {{ ref('int_indicator_waves') }} as waves

@@ -6,7 +6,7 @@ select
     members.breakdown,
     members.group_key,
     members.respondents_n,
-    {{ 'round(members.weight, 1)' if var('disclosure') == 'open' else 'members.weight' }} as weight,
+    {{ released_sum('members.weight') }} as weight,
 from {{ ref('int_composition') }} as members
 anti join {{ ref('int_withheld_groups') }} as withheld
     on

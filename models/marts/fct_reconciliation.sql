@@ -88,7 +88,7 @@ select
     case
         when status = 'known_inconsistency' then exception_reason
         when status = 'not_computable' and denominator = 'none' then 'outside source'
-        when is_withheld then 'withheld: small base or small count'
+        when is_withheld then {{ withheld_reason() }}
         when status = 'not_computable' then 'the wave has not been delivered'
         when status = 'mismatch' and computed_value is null then 'the warehouse has no value for it'
         when status = 'mismatch' then 'the computed value does not round to the printed one'

@@ -1,7 +1,0 @@
-{# Whether this build is the `open` disclosure profile; the other is `report`. Anything else is refused. #}
-{% macro is_open() -%}
-    {%- if var('disclosure') not in ('report', 'open') -%}
-        {{ exceptions.raise_compiler_error("The variable `disclosure` is '" ~ var('disclosure') ~ "'; say report or open.") }}
-    {%- endif -%}
-    {{ 'true' if var('disclosure') == 'open' else 'false' }}
-{%- endmacro %}
