@@ -15,7 +15,7 @@ clauses as (
         {{ item_column }} as source_item,
         operator,
         string_split(answers, '|') as wanted,
-        count(*) over (partition by survey, {{ keys | join(', ') }}) as clause_n,
+        count(*) over (partition by survey, {{ keys | join(', ') }}) as clause_n
     from {{ clauses }}
 ),
 
@@ -25,7 +25,7 @@ given as (
         year,
         respondent_no,
         item as source_item,
-        list(answer) as answers,
+        list(answer) as answers
     from {{ given }}
     where item in (select source_item from clauses)
     group by all
@@ -50,7 +50,7 @@ select
     survey,
     year,
     respondent_no,
-    {{ keys | join(', ') }},
+    {{ keys | join(', ') }}
 from held
 group by all
 having count(*) = max(clause_n)

@@ -6,12 +6,7 @@
     {{ 'true' if var('disclosure') == 'open' else 'false' }}
 {%- endmacro %}
 
-{# A sum of weights as the profile shows it: exact ones are fingerprints of the people in them, so `open` rounds them. #}
-{% macro released_sum(column) -%}
-    {{ 'round(' ~ column ~ ', 1)' if is_open() == 'true' else column }}
-{%- endmacro %}
-
 {# What `status_reason` and `reason` say of a number that the disclosure profile keeps back. SQL text. #}
 {% macro withheld_reason() -%}
-    'withheld: small base or small count'
+    'Q: withheld: small base'
 {%- endmacro %}

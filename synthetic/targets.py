@@ -30,7 +30,7 @@ MISSED_CHANGE_COST = 100.0
 SLACK_PRINTED = 0.02
 SLACK_APPROXIMATE = 0.2
 # Words of published_results.csv for "everybody" and "asked but not in any group of the table".
-EVERYBODY_ANSWER = "_all"
+EVERYBODY_ANSWER = "_asked"
 NO_ANSWER = "_no_answer"
 
 

@@ -2,7 +2,7 @@
 {% test unique_grain(model, columns, may_be_null=[]) %}
 select
     {{ columns | join(', ') }},
-    count(*) as row_n,
+    count(*) as row_n
 from {{ model }}
 group by {{ columns | join(', ') }}
 having

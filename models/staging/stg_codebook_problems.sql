@@ -21,6 +21,7 @@ problems as (
 
 select
     check_name,
+    'refuse' as severity,
     survey,
     cast(year as integer) as year,
     column_name,

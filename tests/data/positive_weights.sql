@@ -3,7 +3,7 @@
 select
     survey,
     year,
-    count(*) as respondent_n,
+    count(*) as respondent_n
 from {{ ref('stg_respondents') }}
 where weight <= 0
 group by survey, year

@@ -15,7 +15,7 @@ select
     survey,
     series,
     year,
-    count(*) as row_n,
+    count(*) as row_n
 from places
 where (value is null) != regexp_matches(obs_status_all, '[LMOQ]')
 group by all

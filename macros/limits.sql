@@ -1,0 +1,23 @@
+{#
+    A limit of seeds/codebook/limits.csv as SQL: the row that says most about the place wins, of those the newest.
+
+    check_name: which limit. survey, year: SQL of the place, empty where the limit holds everywhere. names: SQL of what the
+    check speaks of there (item, unit ...), the most telling last. NULL where the seed has no row, which checks/chk_limits refuses.
+#}
+{% macro limit(check_name, survey=none, year=none, names=[]) -%}
+(
+    select max_by(limits.value, (
+        case limits.name when '*' then 0 {% for name in names %}when {{ name }} then {{ loop.index }} {% endfor %}end,
+        limits.survey != '*',
+        coalesce(limits.year_from, 0)
+    ))
+    from {{ ref('limits') }} as limits
+    where
+        limits.check_name = '{{ check_name }}'
+        and limits.survey in ('*'{{ ', ' ~ survey if survey }})
+        and limits.name in ('*'{% for name in names %}, {{ name }}{% endfor %})
+        {% if year %}
+        and (limits.year_from is null or limits.year_from <= {{ year }})
+        {% endif %}
+)
+{%- endmacro %}

@@ -1,0 +1,80 @@
+-- Grain: one row per finding about the population table: a margin that the weights do not meet, an incomplete row, a weighted wave
+-- without margins. Weights raked to these margins meet them to the last digit; a whole point away is another table, another grouping
+-- or a weight that was not raked. An assumed figure that is not met is a note.
+with
+
+members as (
+    select survey, year, breakdown, group_key, cast(sum_w as double) as sum_w
+    from {{ ref('int_cells') }}
+    where item = '_respondents'
+),
+
+-- Everybody who has a group in the breakdown.
+bases as (
+    select survey, year, breakdown, sum(sum_w) as sum_w
+    from members
+    group by survey, year, breakdown
+),
+
+compared as (
+    select
+        population.*,
+        100 * members.sum_w / bases.sum_w as weighted_pct,
+        abs(weighted_pct - population.share_pct) as off_pp,
+        {{ limit('margin_gap', 'population.survey', 'population.year', ['population.breakdown']) }} as limit_pp,
+        concat(
+            'codebook/population.csv: ', population.survey, ' ', population.year, ', breakdown ', population.breakdown,
+            ', group ', population.group_key
+        ) as place,
+        concat('raw/', population.survey, '_', population.year, '.csv') as file
+    from {{ ref('population') }} as population
+    inner join {{ ref('waves') }} as waves using (survey, year)
+    left join members using (survey, year, breakdown, group_key)
+    left join bases using (survey, year, breakdown)
+    where waves.weight_column is not null
+),
+
+judged as (
+    select
+        *,
+        case
+            when status is null or status not in ('official', 'assumed')
+                then concat(place, ' has status ''', status, '''. Write official, or assumed where the figures could not be had.')
+            when share_pct is null
+                then concat(place, ' has no share_pct. Write the percent of the population, or remove the row.')
+            when weighted_pct is null then concat(place, ' has nobody in ', file, '. Correct the group, or remove the row.')
+            when off_pp > limit_pp
+                then concat(
+                    place, ' is ', round(share_pct, 2), ' % of the population (', status, ') and ', round(weighted_pct, 2),
+                    ' % of the weights of ', file, '; ', limit_pp, ' point apart is allowed. ',
+                    'Have the weights raked to these margins, or correct the table.'
+                )
+        end as sentence
+    from compared
+)
+
+select
+    'weighted_margin' as check_name,
+    case when status = 'assumed' and share_pct is not null then 'note' else 'refuse' end as severity,
+    survey,
+    year,
+    place,
+    1 as problem_n,
+    sentence
+from judged
+where sentence is not null
+union all
+select
+    'no_margins' as check_name,
+    'note' as severity,
+    waves.survey,
+    waves.year,
+    'codebook/population.csv' as place,
+    1 as problem_n,
+    concat(
+        'codebook/population.csv: no row for ', waves.survey, ' ', waves.year, ', so nothing checks column ', waves.weight_column,
+        ' of raw/', waves.survey, '_', waves.year, '.csv. Add the population''s shares by sex, age and region.'
+    ) as sentence
+from {{ ref('waves') }} as waves
+anti join judged using (survey, year)
+where waves.weight_column is not null

@@ -1,0 +1,57 @@
+-- Grain: one row per item and wave with more answers outside its universe, or blanks inside it, than the limits allow.
+with
+
+counted as (
+    select
+        survey,
+        year,
+        item,
+        count(*) filter (where in_universe) as asked_n,
+        count(*) filter (where has_answer and not in_universe) as outside_n,
+        count(*) filter (where state = 'no_answer') as blank_n,
+        concat('raw/', survey, '_', year, '.csv') as file
+    from {{ ref('int_responses') }}
+    -- A derived item is computed for everybody; only its sources were asked.
+    anti join {{ ref('derivations') }} using (survey, item)
+    group by survey, year, item
+),
+
+judged as (
+    select
+        *,
+        {{ limit('outside_share', 'survey', 'year', ['item']) }} as outside_limit,
+        {{ limit('blank_share', 'survey', 'year', ['item']) }} as blank_limit,
+        100.0 * outside_n / greatest(asked_n, 1) as outside_pct,
+        100.0 * blank_n / greatest(asked_n, 1) as blank_pct
+    from counted
+)
+
+select
+    'answers_outside_universe' as check_name,
+    'refuse' as severity,
+    survey,
+    year,
+    concat(file, ', item ', item) as place,
+    outside_n as problem_n,
+    concat(
+        file, ': ', outside_n, ' respondents answered item ', item, ' although its universe routes them past it (',
+        round(outside_pct, 1), ' % of the ', asked_n, ' asked; ', outside_limit,
+        ' % are allowed). Correct the universe in codebook/routing.csv, or the file.'
+    ) as sentence
+from judged
+where outside_pct > outside_limit
+union all
+select
+    'blanks_inside_universe' as check_name,
+    'refuse' as severity,
+    survey,
+    year,
+    concat(file, ', item ', item) as place,
+    blank_n as problem_n,
+    concat(
+        file, ': item ', item, ' is blank for ', blank_n, ' of the ', asked_n, ' respondents of its universe (',
+        round(blank_pct, 1), ' %; ', blank_limit, ' % are allowed). ',
+        'Correct the universe in codebook/routing.csv or the file, or add a row for the item to blank_share in codebook/limits.csv.'
+    ) as sentence
+from judged
+where blank_pct > blank_limit

@@ -1,0 +1,34 @@
+-- Grain: one row per survey, year, item and canonical answer that the wave's form offers (or that can be derived from it), with the
+-- label that the wave delivered for it.
+with
+
+offered as (
+    select
+        columns.survey,
+        columns.year,
+        columns.item,
+        coalesce(columns.option, code_lists.answer) as answer,
+        -- An option is a column of its own, whose code list only says ticked or not.
+        min(case when columns.option is null then code_lists.label end) as label_delivered
+    from {{ ref('columns') }} as columns
+    left join {{ ref('code_lists') }} as code_lists using (code_list)
+    where columns.ignored_reason is null
+    group by all
+),
+
+derived as (
+    select distinct
+        item_waves.survey,
+        item_waves.year,
+        item_waves.item,
+        derivations.answer
+    from {{ ref('stg_item_waves') }} as item_waves
+    inner join {{ ref('derivations') }} as derivations using (survey, item)
+)
+
+select survey, year, item, answer, label_delivered
+from offered
+where answer is not null
+union all
+select survey, year, item, answer, null as label_delivered
+from derived

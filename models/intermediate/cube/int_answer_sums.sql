@@ -1,0 +1,86 @@
+-- Grain: one row per survey, year, item, answer, breakdown, group and basis, for the answers of int_counted_answers. One plain join
+-- of answers and group members over whole numbers; exact decimals keep the sums independent of the order of addition. Sums of
+-- numbers (x) are NULL where an answer is no number.
+with
+
+answer_keys as (
+    select *, cast(row_number() over (order by survey, year, basis, item, answer) as integer) as answer_no
+    from (select distinct survey, year, basis, item, answer from {{ ref('int_counted_answers') }})
+),
+
+group_keys as (
+    select *, cast(row_number() over (order by survey, breakdown, group_key) as integer) as group_no
+    from {{ ref('int_breakdown_groups') }}
+),
+
+answers as (
+    select
+        keys.answer_no,
+        counted.survey,
+        counted.year,
+        counted.respondent_no,
+        counted.weight,
+        counted.value,
+        counted.item = '_respondents' as is_everybody
+    from {{ ref('int_counted_answers') }} as counted
+    inner join answer_keys as keys using (survey, year, basis, item, answer)
+),
+
+members as (
+    select
+        members.survey,
+        members.year,
+        members.respondent_no,
+        keys.group_no,
+        keys.serves is distinct from 'composition' as serves_items
+    from {{ ref('int_group_members') }} as members
+    inner join group_keys as keys using (survey, breakdown, group_key)
+),
+
+counts as (
+    select
+        answers.answer_no,
+        members.group_no,
+        count(*) as n,
+        sum(answers.weight) as sum_w,
+        sum(answers.weight * answers.weight) as sum_w2
+    from answers
+    inner join members using (survey, year, respondent_no)
+    where members.serves_items or answers.is_everybody
+    group by answers.answer_no, members.group_no
+),
+
+numbers as (
+    select
+        answer_no,
+        group_no,
+        sum(wx) as sum_wx,
+        sum(wx * value) as sum_wx2,
+        sum(weight * wx) as sum_w2x,
+        sum(wx * wx) as sum_w2x2
+    from (select *, cast(weight * value as decimal(18, 9)) as wx from answers where value is not null) as valued
+    inner join members using (survey, year, respondent_no)
+    where members.serves_items
+    group by answer_no, group_no
+)
+
+select
+    keys.survey,
+    keys.year,
+    keys.item,
+    keys.answer,
+    groups.breakdown,
+    groups.group_key,
+    keys.basis,
+    counts.n,
+    counts.sum_w,
+    counts.sum_w2,
+    numbers.sum_wx,
+    numbers.sum_wx2,
+    numbers.sum_w2x,
+    numbers.sum_w2x2
+from counts
+inner join answer_keys as keys using (answer_no)
+inner join group_keys as groups using (group_no)
+left join numbers using (answer_no, group_no)
+where keys.item = '_respondents' or {{ serves('groups.serves', 'keys.item') }}

@@ -1,0 +1,60 @@
+-- Grain: one row per survey, measure, year, breakdown, group and basis that has a released base of the item: base and moments of the
+-- measure's variable y (share: 1 for the answers counted; net and NPS: +1, -1 or 0; mean: the number itself). `base_n` is 0 where the
+-- group answered, but nothing that the measure counts.
+with
+
+cells as (
+    select * from {{ ref('int_released_cells') }} where conf_status != 'C'
+),
+
+summed as (
+    select
+        survey,
+        measure,
+        item,
+        year,
+        breakdown,
+        group_key,
+        basis,
+        factor,
+        is_proportion,
+        sum(n) filter (where in_base) as base_n,
+        sum(n) filter (where score > 0) as positive_n,
+        sum(sum_w) filter (where in_base) as sum_w,
+        sum(sum_w2) filter (where in_base) as sum_w2,
+        sum(case when scores_numbers then sum_wx else score * sum_w end) as sum_wy,
+        sum(case when scores_numbers then sum_wx2 else score * score * sum_w end) as sum_wy2,
+        sum(case when scores_numbers then sum_w2x else score * sum_w2 end) as sum_w2y,
+        sum(case when scores_numbers then sum_w2x2 else score * score * sum_w2 end) as sum_w2y2
+    from cells
+    inner join {{ ref('int_series_scores') }} as scores using (survey, item, year, answer)
+    group by all
+),
+
+waves as (
+    select survey, year, n as respondents_n
+    from cells
+    where item = '_respondents' and breakdown = 'total'
+)
+
+select
+    summed.survey,
+    summed.measure,
+    summed.item,
+    summed.year,
+    summed.breakdown,
+    summed.group_key,
+    summed.basis,
+    summed.factor,
+    summed.is_proportion,
+    waves.respondents_n,
+    cast(coalesce(summed.base_n, 0) as bigint) as base_n,
+    cast(coalesce(summed.positive_n, 0) as bigint) as positive_n,
+    cast(summed.sum_w as double) as sum_w,
+    cast(summed.sum_w2 as double) as sum_w2,
+    cast(coalesce(summed.sum_wy, 0) as double) as sum_wy,
+    cast(coalesce(summed.sum_wy2, 0) as double) as sum_wy2,
+    cast(coalesce(summed.sum_w2y, 0) as double) as sum_w2y,
+    cast(coalesce(summed.sum_w2y2, 0) as double) as sum_w2y2
+from summed
+inner join waves using (survey, year)

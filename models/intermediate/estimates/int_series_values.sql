@@ -1,0 +1,82 @@
+-- Grain: one row per survey, series, year, breakdown, group and basis: the value with its flags, or why there is none. A printed
+-- value fills the gap of a wave that has not landed.
+with
+
+computed as (
+    select
+        waves.series_type,
+        waves.series,
+        waves.answer,
+        waves.unit,
+        estimates.* exclude (measure),
+        case when estimates.base_n is null then 'O' end as gap_status,
+        case
+            when estimates.base_n is null then 'nobody in this group gave an answer that this indicator counts'
+        end as status_reason,
+        'computed' as source
+    from {{ ref('int_series_waves') }} as waves
+    inner join {{ ref('int_estimates') }} as estimates using (survey, measure, item, year)
+    where waves.is_offered
+),
+
+printed as (
+    select
+        'indicator' as series_type,
+        indicator as series,
+        survey,
+        item,
+        unit,
+        year,
+        breakdown,
+        group_key,
+        'as_published' as basis,
+        value,
+        base_n,
+        case when kind = 'share' then 100 * {{ margin_report('value / 100', 'base_n') }} end as moe_report,
+        'published' as source
+    from {{ ref('int_printed_indicators') }}
+),
+
+placed as (
+    select * from computed
+    union all by name
+    select * from printed
+    union all by name
+    select gaps.*, 'computed' as source
+    from {{ ref('int_series_gaps') }} as gaps
+    anti join printed using (survey, series, year, breakdown, group_key, basis)
+),
+
+flagged as (
+    select
+        placed.*,
+        segments.series_segment,
+        segments.change_ids,
+        segments.previous_year,
+        segments.comparable_with_previous as segment_comparable,
+        max(case when placed.value is not null then placed.year end) over (
+            partition by placed.survey, placed.series, placed.breakdown, placed.group_key, placed.basis
+            order by placed.year
+            rows between unbounded preceding and 1 preceding
+        ) as previous_value_year,
+        {{ obs_status_all({
+            'B': 'segments.is_first_of_segment',
+            'O': "placed.gap_status = 'O'",
+            'M': "placed.gap_status = 'M'",
+            'L': "placed.gap_status = 'L'",
+            'Q': "placed.gap_status = 'Q'",
+            'S': 'coalesce(group_waves.has_event, false)',
+            'D': 'segments.definition_differs',
+            'U': 'placed.base_n < ' ~ limit('small_base'),
+        }) }} as obs_status_all
+    from placed
+    left join {{ ref('int_segments') }} as segments using (survey, series, year, basis)
+    left join {{ ref('int_group_waves') }} as group_waves using (survey, breakdown, group_key, year)
+)
+
+select
+    * exclude (previous_year, segment_comparable, previous_value_year),
+    -- A comparison needs the group's value in both waves.
+    case when value is not null and previous_value_year = previous_year then segment_comparable end as comparable_with_previous,
+    case when contains(obs_status_all, 'Q') then 'C' else 'F' end as conf_status
+from flagged

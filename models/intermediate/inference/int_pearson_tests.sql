@@ -1,0 +1,89 @@
+-- Grain: one row per survey, single-choice item, basis, breakdown, year_from and year_to: Pearson's chi-square of a two-way table, the
+-- answers by the groups of a breakdown in one wave (test_kind groups) or by two neighbouring waves of the whole sample (waves), with
+-- the counts that its margins let one expect.
+with
+
+group_cells as (
+    select * from {{ ref('int_group_tables') }} where breakdown != 'total'
+),
+
+wave_cells as (
+    select * from {{ ref('int_wave_tables') }}
+),
+
+-- Each greatest(..., 0) equals the sum of squared residuals over all cells, the empty ones included.
+tests as (
+    select
+        survey,
+        item,
+        basis,
+        'groups' as test_kind,
+        breakdown,
+        year as year_from,
+        year as year_to,
+        any_value(table_n) as n,
+        any_value(table_n) * greatest(sum(p * p / (p_group * p_answer) order by group_key, answer) - 1, 0) as chi_square,
+        cast((count(distinct group_key) - 1) * (count(distinct answer) - 1) as integer) as df,
+        least(count(distinct group_key), count(distinct answer)) - 1 as smaller_side,
+        bool_or(is_weighted) as is_weighted
+    from group_cells
+    group by survey, item, basis, breakdown, year
+    union all
+    select
+        survey,
+        item,
+        basis,
+        'waves' as test_kind,
+        'total' as breakdown,
+        year_from,
+        year_to,
+        any_value(both_n) as n,
+        greatest(sum(table_n * p * p / p_pooled order by year, answer) - any_value(both_n), 0) as chi_square,
+        cast(count(distinct answer) - 1 as integer) as df,
+        1 as smaller_side,
+        any_value(is_weighted) as is_weighted
+    from wave_cells
+    group by survey, item, basis, year_from, year_to
+),
+
+-- A cell without respondents has an expected count too, so the margins are crossed anew.
+columns as (
+    select distinct survey, item, basis, breakdown, year as year_from, year as year_to, group_key as column_key, p_group as p_column
+    from group_cells
+    union all
+    select distinct
+        survey, item, basis, 'total' as breakdown, year_from, year_to, cast(year as varchar) as column_key,
+        table_n / both_n as p_column
+    from wave_cells
+),
+
+answers as (
+    select distinct survey, item, basis, breakdown, year as year_from, year as year_to, answer, p_answer
+    from group_cells
+    union all
+    select distinct survey, item, basis, 'total' as breakdown, year_from, year_to, answer, p_pooled as p_answer
+    from wave_cells
+),
+
+expected as (
+    select
+        survey,
+        item,
+        basis,
+        breakdown,
+        year_from,
+        year_to,
+        min(tests.n * columns.p_column * answers.p_answer) as min_expected_n,
+        100 * avg(
+            case when tests.n * columns.p_column * answers.p_answer < {{ limit('sparse_expected') }} then 1 else 0 end
+        ) as expected_below_5_pct
+    from tests
+    inner join columns using (survey, item, basis, breakdown, year_from, year_to)
+    inner join answers using (survey, item, basis, breakdown, year_from, year_to)
+    group by survey, item, basis, breakdown, year_from, year_to
+)
+
+select tests.*, expected.min_expected_n, expected.expected_below_5_pct
+from tests
+inner join expected using (survey, item, basis, breakdown, year_from, year_to)
+where tests.df > 0

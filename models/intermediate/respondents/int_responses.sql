@@ -1,0 +1,87 @@
+-- Grain: one row per survey, year, item asked and respondent: was the respondent asked, and what came back. State:
+-- valid, dont_know, no_answer (asked, blank) or not_applicable (routed past). An item with no row in a wave was
+-- not asked.
+with
+
+item_waves as (
+    select
+        waves.*,
+        types.answers_add_up,
+        types.has_numbers,
+        types.sums_to
+    from {{ ref('int_item_waves') }} as waves
+    inner join {{ ref('item_types') }} as types using (type)
+    where types.is_counted
+),
+
+members as (
+    select survey, year, respondent_no, answer as universe
+    from {{ ref('int_given_answers') }}
+    where item = '_universe'
+),
+
+given as (
+    select
+        given.survey,
+        given.year,
+        given.respondent_no,
+        given.item,
+        bool_or(answers.answer_kind in ('substantive', 'neutral')) as has_substantive,
+        count(answers.answer) as answer_n,
+        sum(given.value) as value_sum
+    from {{ ref('int_given_answers') }} as given
+    inner join {{ ref('items') }} as items using (survey, item)
+    left join {{ ref('answers') }} as answers
+        on items.answer_set = answers.answer_set and given.answer = answers.answer
+    group by given.survey, given.year, given.respondent_no, given.item
+),
+
+asked as (
+    select
+        item_waves.survey,
+        item_waves.year,
+        item_waves.item,
+        item_waves.answers_add_up,
+        respondents.respondent_no,
+        respondents.weight,
+        item_waves.universe is null or own.respondent_no is not null as in_universe,
+        item_waves.has_like_for_like
+        and (item_waves.newest_universe is null or newest.respondent_no is not null) as in_like_for_like,
+        case
+            when item_waves.sums_to is not null
+                then coalesce(abs(given.value_sum - item_waves.sums_to) <= {{ limit('allocation_sum') }}, false)
+            when item_waves.has_numbers then given.value_sum is not null
+            else given.item is not null
+        end as has_answer,
+        -- A set of boxes of which none was ticked is an answer too.
+        coalesce(given.has_substantive, false) or item_waves.has_numbers or given.answer_n = 0 as is_substantive
+    from item_waves
+    inner join {{ ref('stg_respondents') }} as respondents using (survey, year)
+    left join given using (survey, year, item, respondent_no)
+    left join members as own using (survey, year, universe, respondent_no)
+    left join members as newest
+        on
+            item_waves.survey = newest.survey
+            and item_waves.year = newest.year
+            and item_waves.newest_universe = newest.universe
+            and respondents.respondent_no = newest.respondent_no
+)
+
+select
+    survey,
+    year,
+    item,
+    respondent_no,
+    weight,
+    answers_add_up,
+    in_universe,
+    in_like_for_like,
+    has_answer,
+    is_substantive,
+    case
+        when not in_universe then 'not_applicable'
+        when not has_answer then 'no_answer'
+        when is_substantive then 'valid'
+        else 'dont_know'
+    end as state
+from asked

@@ -1,0 +1,29 @@
+-- Grain: one row per survey and year.
+with
+
+everybody as (
+    select
+        survey,
+        year,
+        n,
+        cast(sum_w as double) as sum_w,
+        cast(sum_w2 as double) as sum_w2
+    from {{ ref('int_released_cells') }}
+    where item = '_respondents' and breakdown = 'total'
+)
+
+select
+    waves.survey,
+    waves.year,
+    everybody.n as respondents_n,
+    cast(waves.fieldwork_start as date) as fieldwork_start,
+    cast(waves.fieldwork_end as date) as fieldwork_end,
+    waves.source,
+    waves.status,
+    waves.weight_column is not null as is_weighted,
+    sqrt(greatest(everybody.n * everybody.sum_w2 / (everybody.sum_w * everybody.sum_w) - 1, 0)) as weight_cv,
+    everybody.n * everybody.sum_w2 / (everybody.sum_w * everybody.sum_w) as deff_kish,
+    {{ n_eff_kish('everybody.sum_w', 'everybody.sum_w2') }} as n_eff_kish
+from {{ ref('waves') }} as waves
+inner join everybody using (survey, year)
+order by waves.survey, waves.year

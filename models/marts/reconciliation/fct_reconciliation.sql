@@ -1,0 +1,91 @@
+-- Grain: one row per number printed in the reports, with what the warehouse computes for it.
+with
+
+results as (
+    select
+        *,
+        cast(value as double) as published_value,
+        length(split_part(value, '.', 2)) as decimals
+    from {{ ref('published_results') }}
+),
+
+margins as (
+    select
+        result_id,
+        100
+        * {{ margin_report("cast(split_part(answer, '/', 1) as double) / 100", "cast(group_key as double)") }}
+            as computed_value
+    from results
+    where denominator = 'margin'
+),
+
+computed as (
+    select result_id, computed_value, computed_n
+    from {{ ref('int_published_values') }}
+    union all
+    select result_id, computed_value, null as computed_n
+    from margins
+),
+
+compared as (
+    select
+        results.*,
+        computed.computed_value,
+        computed.computed_n,
+        computed.computed_value - results.published_value as difference,
+        -- A stated tolerance is meant for whole numbers; further printed decimals tighten it.
+        {{ limit('print_gap', 'results.survey', 'results.year', ['results.measure', 'results.source_kind']) }}
+        / power(10, results.decimals) as tolerance,
+        exceptions.reason_en as exception_reason,
+        waves.survey is not null as is_landed
+    from results
+    left join computed using (result_id)
+    left join {{ ref('published_exceptions') }} as exceptions using (result_id)
+    left join {{ ref('waves') }} as waves using (survey, year)
+),
+
+judged as (
+    select
+        *,
+        denominator not in ('none', 'margin') and is_landed and {{ is_open() }} and computed_value is null as is_withheld,
+        case
+            when denominator = 'none' then 'not_computable'
+            when denominator != 'margin' and not is_landed then 'not_computable'
+            when is_withheld then 'not_computable'
+            when abs(difference) <= tolerance + 1e-9 then 'match'
+            when exception_reason is not null then 'known_inconsistency'
+            else 'mismatch'
+        end as status
+    from compared
+)
+
+select
+    result_id,
+    report,
+    survey,
+    year,
+    figure,
+    item,
+    measure,
+    answer,
+    breakdown,
+    group_key,
+    source_kind,
+    -- What the warehouse withholds it does not print either.
+    case when not is_withheld then published_value end as published_value,
+    computed_value,
+    difference,
+    tolerance,
+    case when not is_withheld then n end as published_n,
+    cast(computed_n as bigint) as computed_n,
+    status,
+    case
+        when status = 'known_inconsistency' then exception_reason
+        when status = 'not_computable' and denominator = 'none' then 'outside source'
+        when is_withheld then {{ withheld_reason() }}
+        when status = 'not_computable' then 'the wave has not been delivered'
+        when status = 'mismatch' and computed_value is null then 'the warehouse has no value for it'
+        when status = 'mismatch' then 'the computed value does not round to the printed one'
+    end as reason
+from judged
+order by result_id
