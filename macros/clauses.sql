@@ -1,25 +1,29 @@
 {#
     Respondents for whom every clause of a set holds.
 
-    `clauses` has survey, `keys`, clause, `item_column`, operator (any, none) and answers (`|` between them). A clause
-    holds when the respondent answered its item and gave any (none) of its answers; the clauses of one key are ANDed.
+    clauses: seed with survey, `keys`, clause, `item_column`, operator (any, none) and answers (`|` between them), and with
+    year_from and year_to where `is_ranged`. A clause holds when the respondent answered its item and gave any (none) of its
+    answers; the clauses of one key are ANDed. given: relation with survey, year, respondent_no, item and answer.
     Returns one row per survey, year, respondent and key.
 #}
-{% macro clauses_hold(clauses, keys, item_column, given) %}
+{% macro clauses_hold(clauses, keys, item_column, given, is_ranged=false) %}
 with
 
 clauses as (
     select
-        survey,
+        waves.survey,
+        waves.year,
         {{ keys | join(', ') }},
-        {{ item_column }} as source_item,
-        operator,
-        string_split(answers, '|') as wanted,
-        count(*) over (partition by survey, {{ keys | join(', ') }}) as clause_n
-    from {{ clauses }}
+        rules.{{ item_column }} as source_item,
+        rules.operator,
+        string_split(rules.answers, '|') as wanted,
+        count(*) over (partition by waves.survey, waves.year, {{ keys | join(', ') }}) as clause_n
+    from {{ clauses }} as rules
+    inner join {{ ref('waves') }} as waves
+        on rules.survey = waves.survey{{ ' and ' ~ in_range('waves.year', 'rules') if is_ranged }}
 ),
 
-given as (
+told as (
     select
         survey,
         year,
@@ -28,30 +32,17 @@ given as (
         list(answer) as answers
     from {{ given }}
     where item in (select source_item from clauses)
-    group by all
-),
-
-held as (
-    select
-        given.survey,
-        given.year,
-        given.respondent_no,
-        clauses.clause_n,
-        {% for key in keys %}
-        clauses.{{ key }},
-        {% endfor %}
-    from clauses
-    inner join given
-        on clauses.survey = given.survey and clauses.source_item = given.source_item
-    where list_has_any(given.answers, clauses.wanted) = (clauses.operator = 'any')
+    group by survey, year, respondent_no, item
 )
 
 select
     survey,
     year,
-    respondent_no,
+    told.respondent_no,
     {{ keys | join(', ') }}
-from held
-group by all
-having count(*) = max(clause_n)
+from clauses
+inner join told using (survey, year, source_item)
+where list_has_any(told.answers, clauses.wanted) = (clauses.operator = 'any')
+group by survey, year, told.respondent_no, {{ keys | join(', ') }}
+having count(*) = max(clauses.clause_n)
 {% endmacro %}

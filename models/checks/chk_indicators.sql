@@ -1,5 +1,6 @@
--- Grain: one row per indicator, item or breakdown whose declaration the models cannot compute: an unknown kind, type, denominator or
--- unit, or a combination that gives no value of that name; and per limit that is missing.
+-- Grain: one row per indicator or item whose declaration the models cannot compute: an unknown kind, type, denominator or unit, or a
+-- combination that gives no value of that name; and per group that printed numbers stand on and the codebook does not have.
+{% set place = "concat('codebook/indicators.csv, indicator ', indicator)" %}
 with
 
 indicators as (
@@ -8,81 +9,73 @@ indicators as (
         items.type,
         kinds.goes_with,
         kinds.units,
-        concat('codebook/indicators.csv: indicator ', indicators.indicator, ' of ', indicators.survey) as place
+        list_contains(string_split(kinds.goes_with, '|'), concat(items.type, ':', indicators.denominator)) as goes,
+        list_contains(string_split(kinds.units, '|'), indicators.unit) as has_unit
     from {{ ref('indicators') }} as indicators
     left join {{ ref('items') }} as items using (survey, item)
     left join {{ ref('kinds') }} as kinds using (kind)
 ),
 
-judged as (
+pairs as (
+    select kind, unnest(string_split(goes_with, '|')) as pair
+    from {{ ref('kinds') }}
+),
+
+printed as (
     select
-        'unknown_kind' as check_name,
-        survey,
-        place,
+        printed.survey,
+        coalesce(crosses.source_breakdown, printed.breakdown) as breakdown,
         case
-            when goes_with is null
-                then concat(
-                    place, ' has kind ''', kind, ''', which codebook/kinds.csv does not have. Write one of its kinds, or add a row.'
-                )
-            when not list_contains(string_split(goes_with, '|'), concat(type, ':', denominator))
-                then concat(
-                    place, ' has kind ', kind, ', denominator ''', denominator, ''' and an item of type ', type,
-                    ', which do not go together. Kind ', kind, ' takes ', replace(goes_with, '|', ', '), ' (type:denominator).'
-                )
-            when not coalesce(list_contains(string_split(units, '|'), unit), false)
-                then concat(place, ' has unit ''', unit, ''', and kind ', kind, ' is in ', replace(units, '|', ' or '), '. Write one.')
-        end as sentence
-    from indicators
-    union all
-    select
-        'unknown_type' as check_name,
-        items.survey,
-        concat('codebook/items.csv: item ', items.item) as place,
-        concat(
-            'codebook/items.csv: item ', items.item, ' of ', items.survey, ' has type ''', items.type,
-            ''', which codebook/item_types.csv does not have. Write one of its types.'
-        ) as sentence
-    from {{ ref('items') }} as items
-    anti join {{ ref('item_types') }} as types using (type)
-    union all
-    select
-        'unknown_denominator' as check_name,
-        null as survey,
-        concat('codebook/kinds.csv: kind ', kind) as place,
-        concat(
-            'codebook/kinds.csv: kind ', kind, ' goes with ''', pair,
-            ''', whose denominator is none of answered, substantive and position. Correct the word.'
-        ) as sentence
-    from (select kind, unnest(string_split(goes_with, '|')) as pair from {{ ref('kinds') }}) as pairs
-    where split_part(pair, ':', 2) not in ('answered', 'substantive', 'position')
-    union all
-    select
-        'unknown_served_item' as check_name,
-        served.survey,
-        concat('codebook/breakdowns.csv: breakdown ', served.breakdown) as place,
-        concat(
-            'codebook/breakdowns.csv or crosses.csv: breakdown ', served.breakdown, ' of ', served.survey, ' serves ''', served.item,
-            ''', which is neither the word composition nor an item of items.csv. Correct it, or leave the cell empty for all items.'
-        ) as sentence
-    from (
-        select distinct survey, breakdown, unnest(string_split(serves, '|')) as item
-        from (
-            select survey, breakdown, serves from {{ ref('breakdowns') }}
-            union
-            select survey, breakdown, serves from {{ ref('crosses') }}
-        ) as breakdowns
-    ) as served
-    anti join {{ ref('items') }} as items using (survey, item)
-    where served.item != 'composition'
+            when crosses.dimension is null then printed.group_key
+            else split_part(printed.group_key, '__', crosses.dimension)
+        end as group_key,
+        count(*) as result_n
+    from {{ ref('published_results') }} as printed
+    left join {{ ref('crosses') }} as crosses
+        on printed.survey = crosses.survey and printed.breakdown = crosses.breakdown
+    where printed.denominator not in ('none', 'margin')
+    group by all
 )
 
 select
-    check_name,
-    'refuse' as severity,
-    survey,
-    cast(null as integer) as year,
-    place,
-    1 as problem_n,
-    sentence
-from judged
-where sentence is not null
+    {{ finding('unknown_kind', place, survey='survey', values=['indicator', 'survey', 'kind'],
+        text="codebook/indicators.csv: indicator {} of {} has kind '{}', which codebook/kinds.csv does not have. Write one of its "
+        ~ "kinds, or add a row.") }}
+from indicators
+where goes_with is null
+union all
+select
+    {{ finding('unfitting_denominator', place, survey='survey',
+        values=['indicator', 'survey', 'kind', 'denominator', 'type', "replace(goes_with, '|', ', ')"],
+        text="codebook/indicators.csv: indicator {} of {} has kind {} with denominator '{}' on an item of type {}, which do not go "
+        ~ "together. The kind takes these pairs of type and denominator: {}.") }}
+from indicators
+where goes_with is not null and type is not null and not coalesce(goes, false)
+union all
+select
+    {{ finding('unknown_unit', place, survey='survey', values=['indicator', 'survey', 'unit', 'kind', "replace(units, '|', ' or ')"],
+        text="codebook/indicators.csv: indicator {} of {} has unit '{}', and kind {} is in {}. Write that.") }}
+from indicators
+where units is not null and not coalesce(has_unit, false)
+union all
+select
+    {{ finding('unknown_type', "concat('codebook/items.csv, item ', item)", survey='survey', values=['item', 'survey', 'type'],
+        text="codebook/items.csv: item {} of {} has type '{}', which codebook/item_types.csv does not have. Write one of its "
+        ~ "types.") }}
+from {{ ref('items') }}
+anti join {{ ref('item_types') }} using (type)
+union all
+select
+    {{ finding('unknown_denominator', "concat('codebook/kinds.csv, kind ', kind)", values=['kind', 'pair'],
+        text="codebook/kinds.csv: kind {} goes with '{}', whose denominator is none of answered, substantive and position. Correct "
+        ~ "the word.") }}
+from pairs
+where split_part(pair, ':', 2) not in ('answered', 'substantive', 'position')
+union all
+select
+    {{ finding('unknown_group', "concat('codebook/breakdowns.csv, breakdown ', breakdown)", survey='survey', problem_n='result_n',
+        values=['result_n', 'group_key', 'breakdown', 'survey'],
+        text='codebook/breakdowns.csv: {} numbers of published_results.csv stand on group {} of breakdown {} of {}, which is not '
+        ~ 'there. Add its row, or correct the address of the numbers.') }}
+from printed
+anti join {{ ref('breakdowns') }} using (survey, breakdown, group_key)

@@ -1,51 +1,34 @@
--- Grain: one row per survey, year and item asked in (or derivable from) that wave, with its routing.
+-- Grain: one row per survey, year and item asked in (or derivable from) that wave, with its routing. An item without a row in
+-- routing.csv is asked of everybody.
 with
 
 asked as (
-    select distinct
-        survey,
-        year,
-        item,
-    from {{ ref('columns') }}
+    select distinct survey, year, item
+    from {{ ref('stg_columns') }}
     where ignored_reason is null
 ),
 
 sources as (
-    select
-        survey,
-        item,
-        source_item,
-        count(*) over (partition by survey, item) as source_n,
-    from (select distinct survey, item, source_item from {{ ref('derivations') }})
+    select distinct derivations.survey, waves.year, derivations.item, derivations.source_item
+    from {{ ref('derivations') }} as derivations
+    inner join {{ ref('waves') }} as waves
+        on derivations.survey = waves.survey and {{ in_range('waves.year', 'derivations') }}
 ),
 
+-- A derived item exists where all its sources were asked.
 derived as (
-    select
-        sources.survey,
-        asked.year,
-        sources.item,
+    select sources.survey, sources.year, sources.item
     from sources
-    inner join asked
-        on sources.survey = asked.survey and sources.source_item = asked.item
-    group by all
-    having count(*) = max(sources.source_n)
-),
-
--- A derived item exists where its sources were asked and the codebook routes it.
-routed_derived as (
-    select derived.*
-    from derived
-    semi join {{ ref('routing') }} as routing
-        on
-            derived.survey = routing.survey
-            and derived.item = routing.item
-            and derived.year between routing.year_from and coalesce(routing.year_to, derived.year)
+    left join asked
+        on sources.survey = asked.survey and sources.year = asked.year and sources.source_item = asked.item
+    group by sources.survey, sources.year, sources.item
+    having count(*) = count(asked.item)
 ),
 
 available as (
     select * from asked
     union all
-    select * from routed_derived
+    select * from derived
 ),
 
 routed as (
@@ -58,15 +41,14 @@ routed as (
         routing.universe,
         last_value(routing.universe) over waves as newest_universe,
         max(available.year) over waves as newest_year,
-        min(available.year) over waves as first_year,
+        min(available.year) over waves as first_year
     from available
-    inner join {{ ref('items') }} as items
-        on available.survey = items.survey and available.item = items.item
+    inner join {{ ref('items') }} as items using (survey, item)
     left join {{ ref('routing') }} as routing
         on
             available.survey = routing.survey
             and available.item = routing.item
-            and available.year between routing.year_from and coalesce(routing.year_to, available.year)
+            and {{ in_range('available.year', 'routing') }}
     window waves as (
         partition by available.survey, available.item
         order by available.year
@@ -77,5 +59,5 @@ routed as (
 select
     *,
     min(coalesce(universe, '')) over (partition by survey, item)
-    < max(coalesce(universe, '')) over (partition by survey, item) as filter_changed,
+    < max(coalesce(universe, '')) over (partition by survey, item) as filter_changed
 from routed

@@ -16,7 +16,7 @@ keyed as (
         answers.respondent_no,
         waves.weight_column,
         max(answers.raw_value) filter (where answers.column_name = waves.respondent_column) as respondent_id,
-        max(answers.raw_value) filter (where answers.column_name = waves.weight_column) as raw_weight,
+        max(answers.raw_value) filter (where answers.column_name = waves.weight_column) as raw_weight
     from answers
     inner join waves
         on answers.survey = waves.survey and answers.year = waves.year
@@ -34,7 +34,7 @@ weighted as (
         case
             when weight_column is null then cast(1 as decimal(18, 9))
             else try_cast(raw_weight as decimal(18, 9))
-        end as weight,
+        end as weight
     from keyed
 )
 

@@ -10,7 +10,7 @@ offered as (
         coalesce(columns.option, code_lists.answer) as answer,
         -- An option is a column of its own, whose code list only says ticked or not.
         min(case when columns.option is null then code_lists.label end) as label_delivered
-    from {{ ref('columns') }} as columns
+    from {{ ref('stg_columns') }} as columns
     left join {{ ref('code_lists') }} as code_lists using (code_list)
     where columns.ignored_reason is null
     group by all

@@ -43,7 +43,7 @@ changes as (
         starts_with(change_type, 'filter_') as is_filter,
         string_split(coalesce(breaks, ''), '|') as broken_kinds,
         string_split(coalesce(unaffected_indicators, ''), '|') as unaffected
-    from {{ ref('changes') }}
+    from {{ changes_by_item() }} as changes
     where change_type != 'context_event'
 ),
 

@@ -1,4 +1,4 @@
--- Grain: one row per change of the register.
+-- Grain: one row per change of the register and item that it changes; the item of a context event is `*`.
 select
     change_id,
     survey,
@@ -14,5 +14,5 @@ select
     description_en,
     report,
     figure
-from {{ ref('changes') }}
-order by change_id
+from {{ changes_by_item() }} as changes
+order by change_id, item

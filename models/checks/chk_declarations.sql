@@ -1,0 +1,93 @@
+-- Grain: one row per declaration of the codebook that cannot be used as it stands: not reviewed, used by nobody, ranges that cross,
+-- a derived answer without clauses, a kind of indicator that does not fit its item, a printed number without its group.
+with
+
+ranges as (
+    select 'columns' as file, survey, column_name as entry, year_from, year_to from {{ ref('columns') }}
+    union all
+    select 'routing' as file, survey, item as entry, year_from, year_to from {{ ref('routing') }}
+),
+
+covering as (
+    select ranges.file, ranges.survey, waves.year, ranges.entry, count(*) as row_n
+    from ranges
+    inner join {{ ref('waves') }} as waves
+        on ranges.survey = waves.survey and {{ in_range('waves.year', 'ranges') }}
+    group by ranges.file, ranges.survey, waves.year, ranges.entry
+    having count(*) > 1
+),
+
+used as (
+    select 'items' as file, concat(survey, '/', item) as entry from {{ ref('columns') }}
+    union
+    select 'items' as file, concat(survey, '/', item) as entry from {{ ref('derivations') }}
+    union
+    select 'items' as file, concat(survey, '/', item) as entry from {{ ref('published_results') }}
+    union
+    select 'answers' as file, unnest([answer_set, 'selected']) as entry from {{ ref('items') }}
+    union
+    select 'code_lists' as file, code_list as entry from {{ ref('columns') }}
+    union
+    select 'universes' as file, concat(survey, '/', universe) as entry from {{ ref('routing') }}
+    union
+    select 'waves' as file, concat(survey, '/', year) as entry from {{ ref('stg_columns') }}
+    union
+    select 'surveys' as file, survey as entry from {{ ref('waves') }}
+),
+
+declared as (
+    select 'items' as file, survey, concat(survey, '/', item) as entry from {{ ref('items') }}
+    union
+    select 'answers' as file, null as survey, answer_set as entry from {{ ref('answers') }}
+    union
+    select 'code_lists' as file, null as survey, code_list as entry from {{ ref('code_lists') }}
+    union
+    select 'universes' as file, survey, concat(survey, '/', universe) as entry from {{ ref('universes') }}
+    union
+    select 'waves' as file, survey, concat(survey, '/', year) as entry from {{ ref('waves') }}
+    union
+    select 'surveys' as file, survey, survey as entry from {{ ref('surveys') }}
+),
+
+underived as (
+    select items.survey, items.item, items.answer_set, answers.answer
+    from {{ ref('items') }} as items
+    semi join {{ ref('derivations') }} as derived using (survey, item)
+    inner join {{ ref('answers') }} as answers using (answer_set)
+    anti join {{ ref('derivations') }} as given
+        on items.survey = given.survey and items.item = given.item and answers.answer = given.answer
+)
+
+select
+    {{ finding('unreviewed', "'codebook/waves.csv'", survey='survey', year='year',
+        values=['survey', 'year'],
+        text='codebook/waves.csv: {} {} is not marked reviewed. Check what columns.csv says of its columns, their items and code '
+        ~ 'lists, and write yes.') }}
+from {{ ref('waves') }}
+where reviewed is distinct from 'yes'
+union all
+select
+    {{ finding('crossing_ranges', "concat('codebook/', file, '.csv, ', entry)", survey='survey', year='year', problem_n='row_n',
+        values=['file', 'entry', 'survey', 'row_n', 'year'],
+        text='codebook/{}.csv: {} of {} has {} rows that hold in {}, and one is allowed. Close the older range with year_to.') }}
+from covering
+union all
+select
+    {{ finding('range_turned_round', "concat('codebook/', file, '.csv, ', entry)", survey='survey', year='year_from',
+        values=['file', 'entry', 'survey', 'year_from', 'year_to'],
+        text='codebook/{}.csv: the range of {} of {} begins in {} and ends in {}. Turn it round.') }}
+from ranges
+where year_from > year_to
+union all
+select
+    {{ finding('underived', "concat('codebook/derivations.csv, item ', item)", survey='survey',
+        values=['item', 'survey', 'answer', 'answer_set'],
+        text='codebook/derivations.csv: item {} of {} is derived, but no clause gives its answer {}. Add the clauses, or take the '
+        ~ 'answer out of answer set {}.') }}
+from underived
+union all
+select
+    {{ finding('unused', "concat('codebook/', file, '.csv')", survey='survey', values=['file', 'entry'],
+        text='codebook/{}.csv: nothing uses {}. Use it, or take it out; a name misspelt elsewhere looks like this too.') }}
+from declared
+anti join used using (file, entry)
