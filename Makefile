@@ -76,8 +76,11 @@ synthetic: $(RUN) ## Make the synthetic raw waves anew from the codebook and the
 readme: $(RUN) ## Put the present output of its queries into README.md
 	@$(BIN)/python -m tests.integration.readme_queries
 
+waves: $(RUN) ## Write macros/waves.sql, dbt's list of the raw seeds, anew from waves.csv
+	@$(BIN)/python -m helsemonitor.codebook
+
 docs: $(RUN) ## Write docs/comparability.md anew from the codebook
-	@$(BIN)/python -m orchestration.comparability
+	@$(BIN)/python -m helsemonitor.documents.comparability
 
 lock: $(RUN) ## Resolve requirements*.in into hash-locked requirements*.txt (UPGRADE=--upgrade for newer versions)
 	@for name in requirements-setup requirements requirements-dev; do \

@@ -18,9 +18,9 @@ from expectations.suites import (
     respondents_suite,
     share_column,
 )
-from expectations.thresholds import Threshold, limit_for
-from orchestration.codebook import Wave, raw_file, read_rows
-from orchestration.settings import Settings
+from helsemonitor.codebook import Wave, holds_in, raw_file, read_rows, read_waves
+from helsemonitor.limits import Limit, limit_for
+from helsemonitor.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,14 @@ def delivered_columns(settings: Settings) -> dict[tuple[str, str], Delivered]:
     types = {
         (row["survey"], row["item"]): row["type"] for row in read_rows(settings, "items", ("survey", "item", "type"))
     }
-    wanted = ("survey", "year", "column_name", "item", "code_list", "ignored_reason")
+    wanted = ("survey", "column_name", "year_from", "year_to", "item", "code_list", "ignored_reason")
     rows = [row for row in read_rows(settings, "columns", wanted) if not row["ignored_reason"]]
-    waves: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for row in rows:
-        waves.setdefault((row["survey"], row["year"]), []).append(row)
+    waves = {
+        (wave.survey, str(wave.year)): [
+            row for row in rows if row["survey"] == wave.survey and holds_in(row, wave.year)
+        ]
+        for wave in read_waves(settings)
+    }
     found = {}
     for wave, columns in waves.items():
         numbers = {
@@ -134,7 +137,7 @@ def _respondents(
     return table, {column: delivered.numbers[column] for column in numbers}, list(allocations)
 
 
-def raw_wave(settings: Settings, wave: Wave, delivered: Delivered, thresholds: Sequence[Threshold]) -> RawWave:
+def raw_wave(settings: Settings, wave: Wave, delivered: Delivered, limits: Sequence[Limit]) -> RawWave:
     """Read one raw file and make its tables.
 
     A codebook column that the file lacks is left to the warehouse's own check of the crosswalk; only the respondent and
@@ -166,7 +169,7 @@ def raw_wave(settings: Settings, wave: Wave, delivered: Delivered, thresholds: S
     return RawWave(
         rows=len(rows),
         batches=(
-            Batch(respondents_suite(wave, place, numbers, allocations, thresholds), table),
+            Batch(respondents_suite(wave, place, numbers, allocations, limits), table),
             Batch(columns_suite(wave, place), columns),
         ),
         sentences=(),
@@ -174,27 +177,6 @@ def raw_wave(settings: Settings, wave: Wave, delivered: Delivered, thresholds: S
 
 
 MART_QUERIES = {
-    "share_sums": """
-        select survey, year, item, breakdown, group_key, basis,
-            sum(share_pct) as share_sum_pct, abs(sum(share_pct) - 100) as gap_pp
-        from marts.fct_answer_shares
-        where (survey, item) in (select (survey, item) from codebook.items where type = 'single')
-        group by all
-        having count(*) = count(share_pct)
-        order by all
-    """,
-    "bases": """
-        select shares.survey, shares.year, shares.item, shares.breakdown, shares.group_key, shares.basis,
-            any_value(shares.base_n)::double as base_n, any_value(cells.n)::double as cell_base_n
-        from marts.fct_answer_shares as shares
-        left join marts.fct_cells as cells
-            on shares.survey = cells.survey and shares.year = cells.year and shares.item = cells.item
-            and shares.breakdown = cells.breakdown and shares.group_key = cells.group_key
-            and shares.basis = cells.basis and cells.answer = '_base'
-        where shares.share_pct is not null
-        group by all
-        order by all
-    """,
     "respondents": """
         select waves.survey, waves.year, waves.respondents::double as declared_n,
             dim_wave.respondents_n::double as respondents_n, composition.respondents_n::double as composition_n
@@ -236,7 +218,7 @@ MART_QUERIES = {
 }
 
 
-def _with_limits(name: str, frame: pd.DataFrame, thresholds: Sequence[Threshold]) -> pd.DataFrame:
+def _with_limits(name: str, frame: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFrame:
     """Add the column of limits to the frames whose limits depend on the row."""
     column, names = {
         "weighted_bases": ("allowed_pct", ["item"]),
@@ -245,17 +227,15 @@ def _with_limits(name: str, frame: pd.DataFrame, thresholds: Sequence[Threshold]
     if not column:
         return frame
     check = {"weighted_bases": "weighted_base", "drift": "drift"}[name]
-    limits = [
-        limit_for(thresholds, check, str(row["survey"]), int(row["year"]), [str(row[name]) for name in names])
+    allowed = [
+        limit_for(limits, check, str(row["survey"]), int(row["year"]), [str(row[name]) for name in names])
         for row in frame.to_dict("records")
     ]
-    return frame.assign(**{column: pd.Series(limits, index=frame.index, dtype=float)})
+    return frame.assign(**{column: pd.Series(allowed, index=frame.index, dtype=float)})
 
 
-def mart_batches(warehouse: Path, thresholds: Sequence[Threshold]) -> list[Batch]:
+def mart_batches(warehouse: Path, limits: Sequence[Limit]) -> list[Batch]:
     """Query the built warehouse for the tables of the mart suites. Aggregates only; no respondent leaves the query."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         frames = {name: connection.execute(query).df() for name, query in MART_QUERIES.items()}
-    return [
-        Batch(suite, _with_limits(name, frames[name], thresholds)) for name, suite in mart_suites(thresholds).items()
-    ]
+    return [Batch(suite, _with_limits(name, frames[name], limits)) for name, suite in mart_suites(limits).items()]

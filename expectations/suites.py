@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from expectations.thresholds import Threshold, limit_for
-from orchestration.codebook import Wave
+from helsemonitor.codebook import Wave
+from helsemonitor.limits import Limit, limit_for
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 
@@ -85,19 +85,19 @@ def _numbers(column: str, low: float, high: float, strict: bool = False) -> list
             kind="ExpectColumnValuesToBeBetween",
             kwargs={"column": number, "min_value": low, "max_value": high, "strict_min": strict},
             finding=f"{{count}} of {{total}} values do not lie {edge} to {high:g}",
-            mend="correct the values, or set another limit with date and reason in expectations/thresholds.csv",
+            mend="correct the values, or set another limit with date and reason in codebook/limits.csv",
             column=column,
         ),
     ]
 
 
-def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[Expectation]:
-    share = limit_for(thresholds, "weight_share", wave.survey, wave.year, [column])
+def _weights(column: str, wave: Wave, limits: Sequence[Limit]) -> list[Expectation]:
+    share = limit_for(limits, "weight_share", wave.survey, wave.year, [column])
     # In a small wave everybody is a large part of the total.
-    ratio = limit_for(thresholds, "weight_ratio", wave.survey, wave.year, [column])
+    ratio = limit_for(limits, "weight_ratio", wave.survey, wave.year, [column])
     share = max(share, 100 * ratio / max(wave.respondents, 1))
-    low = limit_for(thresholds, "weight_mean_low", wave.survey, wave.year, [column])
-    high = limit_for(thresholds, "weight_mean_high", wave.survey, wave.year, [column])
+    low = limit_for(limits, "weight_mean_low", wave.survey, wave.year, [column])
+    high = limit_for(limits, "weight_mean_high", wave.survey, wave.year, [column])
     parsed, _ = _numbers(column, 0, 0)
     return [
         Expectation(
@@ -119,7 +119,7 @@ def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[E
             kind="ExpectColumnValuesToBeBetween",
             kwargs={"column": share_column(column), "max_value": share},
             finding=f"{{count}} of {{total}} weights are more than {share:.3g} % of the sum of all weights",
-            mend="have the weights trimmed, or set another limit with date and reason in expectations/thresholds.csv",
+            mend="have the weights trimmed, or set another limit with date and reason in codebook/limits.csv",
             column=column,
         ),
         Expectation(
@@ -127,16 +127,16 @@ def _weights(column: str, wave: Wave, thresholds: Sequence[Threshold]) -> list[E
             kwargs={"column": number_column(column), "min_value": low, "max_value": high},
             finding=f"the mean weight is {{observed:g}} and does not lie from {low:g} to {high:g}",
             mend="deliver weights with a mean near 1, as the other waves have, so that years can be pooled and no "
-            "digit is lost, or set other limits with date and reason in expectations/thresholds.csv",
+            "digit is lost, or set other limits with date and reason in codebook/limits.csv",
             column=column,
         ),
     ]
 
 
-def _allocations(items: Sequence[str], wave: Wave, thresholds: Sequence[Threshold]) -> list[Expectation]:
+def _allocations(items: Sequence[str], wave: Wave, limits: Sequence[Limit]) -> list[Expectation]:
     found = []
     for item in items:
-        limit = limit_for(thresholds, "allocation_sum", wave.survey, wave.year, [item])
+        limit = limit_for(limits, "allocation_sum", wave.survey, wave.year, [item])
         found.append(
             Expectation(
                 kind="ExpectColumnValuesToBeBetween",
@@ -154,7 +154,7 @@ def respondents_suite(
     place: str,
     numbers: Mapping[str, tuple[str, str]],
     allocations: Sequence[str],
-    thresholds: Sequence[Threshold],
+    limits: Sequence[Limit],
 ) -> Suite:
     """Suite of a raw wave's respondents.
 
@@ -163,7 +163,7 @@ def respondents_suite(
         place: Path of its file.
         numbers: Delivered numeric column -> type and item.
         allocations: Allocation items with all channels delivered.
-        thresholds: All limits.
+        limits: All limits.
     """
     respondent = wave.respondent_column
     expectations = [
@@ -189,12 +189,12 @@ def respondents_suite(
         ),
     ]
     if wave.weight_column:
-        expectations += _weights(wave.weight_column, wave, thresholds)
+        expectations += _weights(wave.weight_column, wave, limits)
     for column, names in numbers.items():
-        low = limit_for(thresholds, "number_low", wave.survey, wave.year, names)
-        high = limit_for(thresholds, "number_high", wave.survey, wave.year, names)
+        low = limit_for(limits, "number_low", wave.survey, wave.year, names)
+        high = limit_for(limits, "number_high", wave.survey, wave.year, names)
         expectations += _numbers(column, low, high)
-    expectations += _allocations(allocations, wave, thresholds)
+    expectations += _allocations(allocations, wave, limits)
     return Suite(
         name=f"raw_{wave.wave_id}",
         place=place,
@@ -224,44 +224,9 @@ def columns_suite(wave: Wave, place: str) -> Suite:
     )
 
 
-def mart_suites(thresholds: Sequence[Threshold]) -> dict[str, Suite]:
+def mart_suites(limits: Sequence[Limit]) -> dict[str, Suite]:
     """Suites of the built warehouse, by the name of the frame in `frames.MART_QUERIES` that each one looks at."""
     suites = [
-        Suite(
-            name="share_sums",
-            place="marts.fct_answer_shares",
-            keys=("survey", "year", "item", "breakdown", "group_key", "basis"),
-            expectations=(
-                Expectation(
-                    kind="ExpectColumnValuesToBeBetween",
-                    kwargs={"column": "gap_pp", "max_value": limit_for(thresholds, "share_sum")},
-                    finding="the shares of this single-choice item sum to {share_sum_pct:.2f} % instead of 100 %",
-                    mend="look for an answer that is counted twice or not at all in code_lists.csv and answers.csv",
-                    column="gap_pp",
-                ),
-            ),
-        ),
-        Suite(
-            name="bases",
-            place="marts.fct_answer_shares",
-            keys=("survey", "year", "item", "breakdown", "group_key", "basis"),
-            expectations=(
-                Expectation(
-                    kind="ExpectColumnValuesToBeBetween",
-                    kwargs={"column": "base_n", "min_value": 1},
-                    finding="a share stands on a base of {base_n:g} respondents",
-                    mend="a cell without respondents has no share; look at the model",
-                    column="base_n",
-                ),
-                Expectation(
-                    kind="ExpectColumnPairValuesToBeEqual",
-                    kwargs={"column_A": "base_n", "column_B": "cell_base_n", "ignore_row_if": "neither"},
-                    finding="base_n is {base_n:g} where marts.fct_cells counts {cell_base_n:g}",
-                    mend="both are counts of the same respondents; look at the model",
-                    column="base_n",
-                ),
-            ),
-        ),
         Suite(
             name="respondents",
             place="marts.dim_wave",
@@ -293,7 +258,7 @@ def mart_suites(thresholds: Sequence[Threshold]) -> dict[str, Suite]:
                     finding="the mean weight of the {base_n:g} respondents in the base is {gap_pct:.1f} % away from "
                     "the wave's ({allowed_pct:g} % is allowed)",
                     mend="check the weight column of the wave, or set another limit with date and reason in "
-                    "expectations/thresholds.csv",
+                    "codebook/limits.csv",
                     column="gap_pct",
                 ),
             ),
@@ -325,7 +290,7 @@ def mart_suites(thresholds: Sequence[Threshold]) -> dict[str, Suite]:
                     finding="the value moved by {change:.1f} since {year_before:g}, inside one series segment "
                     "({allowed:g} is allowed)",
                     mend="check the wave's code lists and filters; if the change is real, add a row with date and "
-                    "reason to expectations/thresholds.csv, and if the question changed, one to changes.csv",
+                    "reason to codebook/limits.csv, and if the question changed, one to changes.csv",
                     column="change",
                 ),
             ),

@@ -6,12 +6,15 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
-from orchestration import pipeline
+from expectations.gates import check_raw, undeclared_files
+from helsemonitor.build_failures import explain_build, forget_results
+from helsemonitor.codebook import raw_file
+from helsemonitor.dbt_build import dbt_build_arguments
+from helsemonitor.errors import DataRefused
+from helsemonitor.releases import file_sha256
+from orchestration import road
 from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, declared_check, wave_check, wave_result
-from orchestration.codebook import raw_file
-from orchestration.errors import DataRefused
 from orchestration.partitions import wave_partitions
-from orchestration.publish import file_sha256
 from orchestration.resources import WriterLock, dbt_project, no_network, settings, waves
 
 
@@ -25,7 +28,7 @@ from orchestration.resources import WriterLock, dbt_project, no_network, setting
 def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """One raw wave file, held against its suite on its own, before a refresh takes it in."""
     wave = next(wave for wave in waves if wave.wave_id == context.partition_key)
-    (check,) = pipeline.check_raw(settings, [wave], docs=wave.wave_id)
+    (check,) = check_raw(settings, [wave], docs=wave.wave_id)
     path = raw_file(settings, wave)
     sha256 = file_sha256(path) if path.exists() else ""
     return dg.MaterializeResult(
@@ -47,8 +50,8 @@ def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 )
 def wave_files() -> dg.MaterializeResult:
     """The raw files of all declared waves, together: the gate before the warehouse."""
-    checks = pipeline.check_raw(settings, waves)
-    undeclared = pipeline.undeclared_files(settings, waves)
+    checks = check_raw(settings, waves)
+    undeclared = undeclared_files(settings, waves)
     return dg.MaterializeResult(
         metadata={
             "waves": len(waves),
@@ -76,38 +79,49 @@ class AfterTheRawGate(DagsterDbtTranslator):
         return spec.merge_attributes(deps=[WAVE_FILES]) if spec.key.path[0] == "raw" else spec
 
 
-@dbt_assets(
-    manifest=dbt_project.manifest_path,
-    project=dbt_project,
-    name="warehouse",
-    dagster_dbt_translator=AfterTheRawGate(),
-)
-def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer_lock: WriterLock) -> Iterator[Any]:
-    """Seeds, models and data tests of the dbt project."""
-    target_dir = settings.dagster_target_dir / "run"
-    pipeline.forget_results(target_dir)
-    with no_network():
-        build = dbt.cli(
-            pipeline.dbt_build_arguments(settings, waves), context=context, target_path=target_dir, raise_on_error=False
-        )
-    yield from build.stream()
-    if not build.is_successful():
-        reason = pipeline.explain_build(settings, target_dir, str(build.get_error()))
-        raise dg.Failure(description=str(reason), allow_retries=False)
+def warehouse_assets() -> dg.AssetsDefinition:
+    """Seeds, models and data tests of the dbt project, parsed now."""
+    project = dbt_project()
 
-
-@dg.asset(
-    key=["release", "current"],
-    deps=sorted({key for key in warehouse.keys if key.path[0] == "marts"} | {spec.asset_key for spec in MART_CHECKS}),
-    group_name="release",
-    kinds={"duckdb", "parquet"},
-)
-def release(writer_lock: WriterLock) -> dg.MaterializeResult:
-    """The published marts: one DuckDB file and one Parquet file per table, swapped in atomically."""
-    try:
-        result, published = pipeline.publish(settings, waves)
-    except DataRefused as refusal:
-        raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
-    return dg.MaterializeResult(
-        metadata={"release": published.release_id, "path": dg.MetadataValue.path(published.path), **result.counts}
+    @dbt_assets(
+        manifest=project.manifest_path,
+        project=project,
+        name="warehouse",
+        dagster_dbt_translator=AfterTheRawGate(),
     )
+    def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer_lock: WriterLock) -> Iterator[Any]:
+        """Seeds, models and data tests of the dbt project."""
+        target_dir = settings.dagster_target_dir / "run"
+        forget_results(target_dir)
+        arguments = dbt_build_arguments(settings, waves)
+        with no_network():
+            build = dbt.cli(arguments, context=context, target_path=target_dir, raise_on_error=False)
+        yield from build.stream()
+        if not build.is_successful():
+            reason = explain_build(settings, target_dir, str(build.get_error()))
+            raise dg.Failure(description=str(reason), allow_retries=False)
+
+    return warehouse
+
+
+def release_asset(warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    """The published marts, after the marts of a warehouse and their gate."""
+    marts = {key for key in warehouse.keys if key.path[0] == "marts"}
+
+    @dg.asset(
+        key=["release", "current"],
+        deps=sorted(marts | {spec.asset_key for spec in MART_CHECKS}),
+        group_name="release",
+        kinds={"duckdb", "parquet"},
+    )
+    def release(writer_lock: WriterLock) -> dg.MaterializeResult:
+        """The published marts: one DuckDB file and one Parquet file per table, swapped in atomically."""
+        try:
+            result, published = road.publish(settings, waves)
+        except DataRefused as refusal:
+            raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
+        return dg.MaterializeResult(
+            metadata={"release": published.release_id, "path": dg.MetadataValue.path(published.path), **result.counts}
+        )
+
+    return release

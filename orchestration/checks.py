@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from expectations.gates import WaveCheck, check_marts
 from expectations.suites import mart_suites
-from expectations.thresholds import read_thresholds
-from orchestration import pipeline
+from helsemonitor.limits import read_limits
 from orchestration.resources import settings
 
 WAVE_FILE = dg.AssetKey(["landing", "wave_file"])
@@ -25,7 +25,7 @@ def declared_check() -> dg.AssetCheckSpec:
     )
 
 
-def wave_result(asset: dg.AssetKey, name: str, check: pipeline.WaveCheck) -> dg.AssetCheckResult:
+def wave_result(asset: dg.AssetKey, name: str, check: WaveCheck) -> dg.AssetCheckResult:
     """Result of one wave file, with the sentences that say what to mend."""
     return dg.AssetCheckResult(
         asset_key=asset,
@@ -43,7 +43,7 @@ MART_CHECKS = [
         blocking=True,
         description="; ".join(expectation.mend for expectation in suite.expectations),
     )
-    for name, suite in mart_suites(read_thresholds()).items()
+    for name, suite in mart_suites(read_limits(settings)).items()
 ]
 
 
@@ -51,7 +51,7 @@ MART_CHECKS = [
 @dg.multi_asset_check(name="marts_gate", specs=MART_CHECKS, required_resource_keys={"writer_lock"})
 def marts_gate() -> Iterator[dg.AssetCheckResult]:
     """The suites of the built marts."""
-    outcomes = {outcome.suite: outcome for outcome in pipeline.check_marts(settings).outcomes}
+    outcomes = {outcome.suite: outcome for outcome in check_marts(settings).outcomes}
     for spec in MART_CHECKS:
         outcome = outcomes[spec.name.removesuffix("_expectations")]
         yield dg.AssetCheckResult(

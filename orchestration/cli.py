@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from orchestration.errors import DataRefused
-from orchestration.settings import DISCLOSURES, Settings
+from helsemonitor.errors import DataRefused
+from helsemonitor.settings import DISCLOSURES, Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestration.pipeline import RefreshResult, StageResult
-    from orchestration.publish import Release
+    from helsemonitor.releases import Release
+    from orchestration.road import RefreshResult, StageResult
 
 REFUSED, DEFECT, INTERRUPTED = 1, 3, 130
 WORDS = {
@@ -171,7 +171,7 @@ def refresh(plain: bool) -> None:
     """
     from rich.console import Console
 
-    from orchestration import pipeline
+    from orchestration import road
 
     settings = Settings.from_environment()
     if settings.disclosure not in DISCLOSURES:
@@ -180,9 +180,9 @@ def refresh(plain: bool) -> None:
     try:
         if console.is_terminal and not plain:
             with LiveReporter(console) as reporter:
-                result = pipeline.refresh(settings, "the command line", reporter)
+                result = road.refresh(settings, "the command line", reporter)
         else:
-            result = pipeline.refresh(settings, "the command line", PlainReporter())
+            result = road.refresh(settings, "the command line", PlainReporter())
     except DataRefused as refusal:
         _refused(refusal, settings)
     except KeyboardInterrupt:
@@ -253,7 +253,7 @@ def _ladder(console: "Console", reconciliation: "dict[str, list[list[Any]]]") ->
 
 
 def _running_sentence(lock_file: Path) -> str:
-    from orchestration.lock import running
+    from helsemonitor.lock import running
 
     holder = running(lock_file)
     if holder is None:
@@ -266,7 +266,7 @@ def _running_sentence(lock_file: Path) -> str:
 @main.command()
 def status() -> None:
     """Show the current release, and whether a refresh is running."""
-    from orchestration.publish import current_release
+    from helsemonitor.releases import current_release
 
     settings = Settings.from_environment()
     release = current_release(settings)

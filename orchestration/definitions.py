@@ -2,20 +2,22 @@
 
 import dagster as dg
 
-from orchestration.assets import release, warehouse, wave_file, wave_files
+from orchestration.assets import release_asset, warehouse_assets, wave_file, wave_files
 from orchestration.checks import marts_gate
 from orchestration.jobs import annual_refresh, check_wave_file
 from orchestration.resources import resources
 from orchestration.schedules import yearly_refresh
 from orchestration.sensors import changed_wave_files
 
+warehouse = warehouse_assets()
+
 defs = dg.Definitions(
-    assets=[wave_file, wave_files, warehouse, release],
+    assets=[wave_file, wave_files, warehouse, release_asset(warehouse)],
     asset_checks=[marts_gate],
     jobs=[annual_refresh, check_wave_file],
     schedules=[yearly_refresh],
     sensors=[changed_wave_files],
-    resources=resources,
+    resources=resources(),
     # One process per run: the lock and the database file have one owner, and no library is imported twice.
     executor=dg.in_process_executor,
 )

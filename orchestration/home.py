@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from orchestration.settings import Settings
+from helsemonitor.settings import Settings
 
 # Queued: a refresh asked for while one runs starts after it. The writer's lock is for whatever is not queued here.
 DAGSTER_YAML = """\

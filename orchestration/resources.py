@@ -4,20 +4,18 @@ import os
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 
-from orchestration import pipeline
-from orchestration.codebook import read_waves
-from orchestration.lock import writer
-from orchestration.settings import Settings
+from helsemonitor.codebook import read_waves
+from helsemonitor.dbt_build import dbt_vars
+from helsemonitor.lock import writer
+from helsemonitor.settings import Settings
 
 settings = Settings.from_environment()
 waves = read_waves(settings)
-# dbt runs in processes of its own here: they inherit the folders, and are found without an activated environment.
-os.environ.update(settings.environment)
-os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
 
 
 @contextmanager
@@ -39,12 +37,18 @@ def no_network() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def prepare_project() -> DbtProject:
-    """Describe the dbt project to Dagster, parsed anew: an older graph would miss or invent steps of the build."""
+@cache
+def dbt_project() -> DbtProject:
+    """Describe the dbt project to Dagster, parsed anew: an older graph would miss or invent steps of the build.
+
+    dbt runs in processes of its own here: they inherit the folders, and are found without an activated environment.
+    """
+    os.environ.update(settings.environment)
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     project = DbtProject(
         project_dir=settings.project_dir,
         target_path=settings.dagster_target_dir / "load",
-        prepare_project_cli_args=["parse", "--quiet", *pipeline.dbt_vars(settings, waves)],
+        prepare_project_cli_args=["parse", "--quiet", *dbt_vars(settings, waves)],
     )
     with no_network():
         project.preparer.prepare(project)
@@ -62,5 +66,6 @@ class WriterLock(dg.ConfigurableResource):
             yield self
 
 
-dbt_project = prepare_project()
-resources = {"dbt": DbtCliResource(project_dir=dbt_project), "writer_lock": WriterLock()}
+def resources() -> dict[str, object]:
+    """The resources of the definitions, by the names that the assets ask for."""
+    return {"dbt": DbtCliResource(project_dir=dbt_project()), "writer_lock": WriterLock()}

@@ -4,7 +4,7 @@ import json
 
 import dagster as dg
 
-from orchestration.codebook import raw_file
+from helsemonitor.codebook import raw_file
 from orchestration.jobs import check_wave_file
 from orchestration.resources import settings, waves
 

@@ -15,7 +15,7 @@ import textwrap
 from importlib.util import find_spec
 from pathlib import Path
 
-from orchestration.settings import Settings
+from helsemonitor.settings import Settings
 from tests.integration.readme_queries import with_output as with_tables
 
 ROOT = Path(__file__).parents[2]

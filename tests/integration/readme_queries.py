@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import Settings
+from helsemonitor.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"
 QUERY = re.compile(r"```sql\n(?P<sql>.*?)```\n(?:\n(?P<table>(?:\|[^\n]*\n)+))?", re.DOTALL)

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.comparability import Codebook
-from orchestration.settings import Settings
+from helsemonitor.documents.comparability import Codebook
+from helsemonitor.settings import Settings
 from tests.integration.conftest import Refresh
 
 ROOT = Path(__file__).parents[2]

@@ -18,11 +18,11 @@ import duckdb
 import pytest
 
 from expectations import thresholds
+from helsemonitor.errors import DataRefused
+from helsemonitor.releases import current_release
+from helsemonitor.settings import PROJECT_DIR, Settings
 from orchestration import pipeline
-from orchestration.errors import DataRefused
 from orchestration.home import prepare_home
-from orchestration.publish import current_release
-from orchestration.settings import PROJECT_DIR, Settings
 
 SEEDS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
 WAVE = "cyclists_2022"
@@ -235,7 +235,7 @@ import json, os, sys, warnings
 warnings.simplefilter("default")
 import dagster as dg
 from orchestration.definitions import defs
-from orchestration.lock import writer
+from helsemonitor.lock import writer
 from orchestration.resources import settings
 repository = defs.get_repository_def()
 graph = repository.asset_graph

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = jinja2.Environment(autoescape=False)  # noqa: S701 - it writes SQL, not HTML.
 MACROS = ENVIRONMENT.from_string((ROOT / "macros" / "statistics.sql").read_text(encoding="utf-8")).module
 CONNECTION = duckdb.connect()
-RAO_SCOTT = runpy.run_path(str(ROOT / "models" / "intermediate" / "int_rao_scott.py"))
+RAO_SCOTT = vars(rao_scott)
 HYPOTHESIS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 CLOSE = 1e-9
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import Settings
+from helsemonitor.settings import Settings
 
 WAVES_HEADER = "survey,year,respondents,respondent_column,weight_column,sha256\n"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from helsemonitor.documents.comparability import Codebook, ItemPage
+from helsemonitor.settings import PROJECT_DIR, Settings
 from orchestration import comparability
-from orchestration.comparability import Codebook, ItemPage
-from orchestration.settings import PROJECT_DIR, Settings
 
 PERSONNEL, CITIZENS = "helsepersonell", "innbygger"
 

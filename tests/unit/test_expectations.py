@@ -12,9 +12,9 @@ import pytest
 
 from expectations import frames, pages, runner, suites
 from expectations.frames import Batch, Delivered
-from expectations.thresholds import Threshold, limit_for, read_thresholds
-from orchestration.codebook import Wave
-from orchestration.settings import Settings
+from helsemonitor.codebook import Wave
+from helsemonitor.limits import Threshold, limit_for, read_thresholds
+from helsemonitor.settings import Settings
 from tests.unit.small_project import make_settings, write_codebook
 
 WAVE = Wave("birds", 2020, 4, "nr", "vekt", "")

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from helsemonitor.codebook import Wave, read_rows, read_waves
+from helsemonitor.errors import DataRefused
+from helsemonitor.settings import PROJECT_DIR, Settings
 from orchestration import pipeline
-from orchestration.codebook import Wave, read_rows, read_waves
-from orchestration.errors import DataRefused
 from orchestration.home import prepare_home
-from orchestration.settings import PROJECT_DIR, Settings
 from tests.unit.small_project import make_settings, write_codebook, write_waves
 
 BIRDS = Wave("birds", 2020, 10, "nr", "", "")

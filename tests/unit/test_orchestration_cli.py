@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from helsemonitor.codebook import Wave
+from helsemonitor.errors import DataRefused
+from helsemonitor.settings import Settings
 from orchestration import cli, lock, pipeline, publish
-from orchestration.codebook import Wave
-from orchestration.errors import DataRefused
-from orchestration.settings import Settings
 from tests.unit.small_project import make_settings, make_warehouse, write_waves
 
 

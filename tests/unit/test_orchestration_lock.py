@@ -10,16 +10,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from helsemonitor.errors import RefreshRunning
+from helsemonitor.settings import PROJECT_DIR, Settings
 from orchestration import lock
-from orchestration.errors import RefreshRunning
-from orchestration.settings import PROJECT_DIR, Settings
 from tests.unit.small_project import make_settings
 
 HOLD_LOCK = """
 import sys, time
 from pathlib import Path
-from orchestration.lock import writer
-from orchestration.settings import Settings
+from helsemonitor.lock import writer
+from helsemonitor.settings import Settings
 folder = Path(sys.argv[1])
 with writer(Settings(folder, folder / "seeds", folder / "build"), "a test"):
     print("held", flush=True)

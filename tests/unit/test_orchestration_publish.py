@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from helsemonitor.codebook import Wave
+from helsemonitor.errors import DataRefused
+from helsemonitor.settings import PROJECT_DIR, Settings
 from orchestration import pipeline, publish
-from orchestration.codebook import Wave
-from orchestration.errors import DataRefused
-from orchestration.settings import PROJECT_DIR, Settings
 from tests.unit.small_project import make_settings, make_warehouse
 
 WAVES = (Wave("birds", 2020, 3, "nr", "", ""), Wave("fish", 2021, 3, "fish_id", "vekt", ""))
@@ -161,7 +161,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from orchestration import pipeline, publish
-from orchestration.settings import Settings
+from helsemonitor.settings import Settings
 folder, moment = Path(sys.argv[1]), sys.argv[2]
 original = getattr(publish, moment)
 def kill(*arguments):

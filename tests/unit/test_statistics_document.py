@@ -15,7 +15,7 @@ DOCUMENT = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
 MACROS = jinja2.Environment(autoescape=False).from_string(  # noqa: S701 - it writes SQL, not HTML.
     (ROOT / "macros" / "statistics.sql").read_text(encoding="utf-8")
 )
-RAO_SCOTT = runpy.run_path(str(ROOT / "models" / "intermediate" / "int_rao_scott.py"))
+RAO_SCOTT = vars(rao_scott)
 EXAMPLE = re.compile(r"```text\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"^(?P<name>[a-z][a-z0-9_ ]*?) += +(?P<number>-?[0-9.]+(?:e-?\d+)?)", re.MULTILINE)
 RESPONDENT = re.compile(r"^\| \d+ \| ([0-9.]+) \| (\w) \| (\w*) ?\|$", re.MULTILINE)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from orchestration.errors import RefreshRunning
-from orchestration.settings import Settings
+from helsemonitor.errors import RefreshRunning
+from helsemonitor.settings import Settings
 
 # `status` takes the lock for an instant to see whether it is free; a refresh that starts just then waits it out.
 GRACE_SECONDS = 1.0

@@ -1,6 +1,6 @@
 """What changed in which item and what is published for it: `docs/comparability.md`, written from the codebook.
 
-`python -m orchestration.comparability` writes the document; `--check` writes nothing and exits 1 when it is stale.
+`python -m helsemonitor.documents.comparability` writes the document; `--check` writes nothing and exits 1 when it is stale.
 The rules are those of int_series and int_like_for_like; a test holds both equal on the built warehouse.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from orchestration.codebook import read_rows
-from orchestration.settings import Settings
+from helsemonitor.codebook import read_rows
+from helsemonitor.settings import Settings
 
 Row = dict[str, str]
 FILES: dict[str, tuple[str, ...]] = {
@@ -352,7 +352,7 @@ def document(settings: Settings) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the document, or say whether it is stale. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m orchestration.comparability", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m helsemonitor.documents.comparability", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the document is stale")
     check = parser.parse_args(arguments).check
     settings = Settings.from_environment()

@@ -16,9 +16,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.codebook import Wave
-from orchestration.errors import DataRefused
-from orchestration.settings import Settings
+from helsemonitor.codebook import Wave
+from helsemonitor.errors import DataRefused
+from helsemonitor.settings import Settings
 
 DATABASE = "helsemonitor.duckdb"
 MANIFEST = "manifest.json"

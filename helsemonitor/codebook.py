@@ -1,12 +1,12 @@
-"""The part of the codebook that the orchestration itself needs: which waves there are and what their columns hold."""
+"""The codebook as Python reads it: which waves there are, and which rows of a file hold in a wave."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import DataRefused
-from orchestration.settings import Settings
+from helsemonitor.errors import DataRefused
+from helsemonitor.settings import Settings
 
 WAVE_COLUMNS = ("survey", "year", "respondents", "respondent_column", "weight_column", "sha256")
 
@@ -107,6 +107,26 @@ def read_waves(settings: Settings) -> tuple[Wave, ...]:
     return tuple(waves)
 
 
+def holds_in(row: Mapping[str, str], year: int) -> bool:
+    """Whether the range `year_from` to `year_to` of a codebook row covers a year; an open end is no limit."""
+    return int(row["year_from"] or year) <= year <= int(row["year_to"] or year)
+
+
 def raw_file(settings: Settings, wave: Wave) -> Path:
     """Path of a wave's raw file."""
     return settings.raw_dir / f"{wave.wave_id}.csv"
+
+
+def wave_macro(waves: Sequence[Wave]) -> str:
+    """Text of `macros/waves.sql`: dbt needs the names of the raw seeds before it can read a file."""
+    names = "".join(f"    '{name}',\n" for name in sorted(wave.wave_id for wave in waves))
+    return (
+        "{# Written by `make waves` from seeds/codebook/waves.csv; a run of the road passes the waves of its own seeds "
+        "folder. #}\n"
+        f"{{% macro declared_waves() %}}\n{{{{ return(var('waves', [\n{names}])) }}}}\n{{% endmacro %}}\n"
+    )
+
+
+if __name__ == "__main__":
+    here = Settings.from_environment()
+    (here.project_dir / "macros" / "waves.sql").write_text(wave_macro(read_waves(here)), encoding="utf-8")

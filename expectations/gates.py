@@ -1,0 +1,111 @@
+"""The two gates as functions: raw wave files before the build, marts after it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from expectations import frames, runner
+from helsemonitor.build_failures import read_json
+from helsemonitor.codebook import Wave
+from helsemonitor.dbt_build import Progress
+from helsemonitor.errors import DataRefused
+from helsemonitor.limits import read_limits
+from helsemonitor.settings import Settings
+
+if TYPE_CHECKING:
+    from expectations.runner import Gate
+
+
+@dataclass(frozen=True)
+class WaveCheck:
+    """What the raw gate found in one wave file.
+
+    Args:
+        wave: The wave.
+        respondents: Rows of the file.
+        passed: Expectations that hold.
+        sentences: What is wrong with the file.
+    """
+
+    wave: Wave
+    respondents: int
+    passed: int
+    sentences: tuple[str, ...]
+
+
+def check_raw(
+    settings: Settings, waves: Sequence[Wave], docs: str = "raw", on_progress: Progress | None = None
+) -> tuple[WaveCheck, ...]:
+    """Hold raw wave files against their suites.
+
+    Args:
+        settings: Folders of the project.
+        waves: Waves to look at.
+        docs: Name of the folder for the pages with the results.
+        on_progress: Told after every file that was read.
+
+    Returns:
+        One check per wave, in the order given.
+    """
+    limits = read_limits(settings)
+    delivered = frames.delivered_columns(settings)
+    read = []
+    for done, wave in enumerate(waves, start=1):
+        read.append(
+            frames.raw_wave(settings, wave, delivered.get((wave.survey, str(wave.year)), frames.NOTHING), limits)
+        )
+        if on_progress:
+            on_progress(done, len(waves), wave.wave_id)
+    gate = runner.run(docs, [batch for raw in read for batch in raw.batches], settings.data_docs_dir)
+    outcomes = {outcome.suite: outcome for outcome in gate.outcomes}
+    checks = []
+    for wave, raw in zip(waves, read, strict=True):
+        own = [outcomes[batch.suite.name] for batch in raw.batches]
+        sentences = [*raw.sentences, *(sentence for outcome in own for sentence in outcome.sentences)]
+        checks.append(WaveCheck(wave, raw.rows, sum(outcome.passed for outcome in own), tuple(sentences)))
+    return tuple(checks)
+
+
+def undeclared_files(settings: Settings, waves: Sequence[Wave]) -> list[str]:
+    """Sentences about raw files that no row of waves.csv declares."""
+    declared = {wave.wave_id for wave in waves}
+    return [
+        f"{settings.shown(path)}: waves.csv does not declare this wave; add its row or remove the file."
+        for path in sorted(settings.raw_dir.glob("*.csv"))
+        if path.stem not in declared
+    ]
+
+
+def _warehouse_state(settings: Settings) -> dict[str, int]:
+    found = settings.warehouse.stat()
+    return {"size": found.st_size, "mtime_ns": found.st_mtime_ns}
+
+
+def check_marts(settings: Settings) -> "Gate":
+    """Hold the built marts against their suites, and remember which state of the warehouse passed them all."""
+    settings.marts_seal.unlink(missing_ok=True)
+    state = _warehouse_state(settings)
+    batches = frames.mart_batches(settings.warehouse, read_limits(settings))
+    gate = runner.run("marts", batches, settings.data_docs_dir)
+    if not gate.sentences:
+        settings.marts_seal.write_text(json.dumps(state), encoding="utf-8")
+    return gate
+
+
+def refuse_unchecked_marts(settings: Settings) -> None:
+    """Refuse to publish a warehouse that was built or changed after the marts gate, or never came through it.
+
+    Dagster lets a person run any step by itself; this holds then, too.
+
+    Raises:
+        DataRefused: The warehouse is not in the state that passed the gate.
+    """
+    seal = settings.marts_seal
+    if not seal.exists() or read_json(seal) != _warehouse_state(settings):
+        raise DataRefused(
+            [
+                f"The marts of {settings.shown(settings.warehouse)} have not passed their expectations since they were "
+                "last built; run the whole road (`helsemonitor refresh` or the job annual_refresh)."
+            ]
+        )

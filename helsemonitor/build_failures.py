@@ -1,0 +1,115 @@
+"""Why a dbt build failed, in words: the sentences of the models of checks, or the test and the place that it names."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from helsemonitor.errors import DataRefused
+from helsemonitor.settings import Settings
+
+# dbt tests of the models of checks: one fails on findings that refuse, the other warns of notes.
+FINDING_TESTS = {"states_no_problem": "refuse", "states_notes": "note"}
+
+
+class BuildError(RuntimeError):
+    """The warehouse could not be built for a reason that is not in the data."""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read one of dbt's artifacts."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def stated_problems(settings: Settings, tables: Sequence[str], severity: str) -> list[str]:
+    """Sentences of the findings of a severity, `refuse` or `note`, in tables of checks."""
+    import duckdb
+
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return [
+            sentence
+            for table in tables
+            for (sentence,) in connection.execute(
+                f"select sentence from {table} where severity = ? order by all", [severity]
+            ).fetchall()
+        ]
+
+
+def _test_sentence(node: Mapping[str, Any], manifest: Mapping[str, Any], failures: int) -> str:
+    tested = manifest["nodes"].get(node.get("attached_node") or "") or next(
+        (manifest["nodes"][name] for name in node["depends_on"]["nodes"] if name in manifest["nodes"]), None
+    )
+    place = f" of {tested['schema']}.{tested['name']}" if tested else ""
+    column = f", column {node['column_name']}," if node.get("column_name") else ""
+    rows = "1 row that breaks" if failures == 1 else f"{failures} rows that break"
+    meaning = f" {node['description']}" if node.get("description") else ""
+    return (
+        f"The test {node['name']}{place}{column} finds {rows} it "
+        f"({node['original_file_path']}); compare the codebook and the wave files that feed it.{meaning}"
+    )
+
+
+def stating_models(results: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], status: str) -> list[str]:
+    """Tables whose rows are sentences and whose test ended with a status, `fail` or `warn`."""
+    tests = [manifest["nodes"][row["unique_id"]] for row in results if row["status"] == status]
+    stating = [node for node in tests if (node.get("test_metadata") or {}).get("name") in FINDING_TESTS]
+    models = [manifest["nodes"][node["attached_node"]] for node in stating]
+    return [f"{model['schema']}.{model['name']}" for model in models]
+
+
+def explain_failure(
+    results: Sequence[Mapping[str, Any]],
+    manifest: Mapping[str, Any],
+    problems: Callable[[Sequence[str]], list[str]],
+) -> DataRefused | BuildError:
+    """Say why a build failed.
+
+    Models whose rows are sentences come first: where there are any, whatever else failed follows from them.
+
+    Args:
+        results: `results` of dbt's run_results.json.
+        manifest: dbt's manifest.json.
+        problems: Reads the sentences of the named tables; called only for tables whose test failed in this run.
+
+    Returns:
+        The exception to raise.
+    """
+    failed = [row for row in results if row["status"] == "fail"]
+    stating = stating_models(results, manifest, "fail")
+    if stating:
+        return DataRefused(problems(stating))
+    errors = [row for row in results if row["status"] in ("error", "runtime error")]
+    if errors:
+        texts = [f"{row['unique_id']}: {row.get('message') or 'no message'}" for row in errors]
+        return BuildError("dbt could not build everything:\n" + "\n".join(texts))
+    if failed:
+        return DataRefused(
+            _test_sentence(manifest["nodes"][row["unique_id"]], manifest, int(row.get("failures") or 0))
+            for row in failed
+        )
+    return BuildError("dbt ended with an error and names no step; see its log.")
+
+
+def forget_results(target_dir: Path) -> None:
+    """Remove the results of an earlier build, so that they cannot be taken for this one's."""
+    (target_dir / "run_results.json").unlink(missing_ok=True)
+
+
+def explain_build(settings: Settings, target_dir: Path, said: str) -> DataRefused | BuildError:
+    """Say why the build with these artifacts failed.
+
+    Args:
+        settings: Folders of the project.
+        target_dir: Folder of the build's artifacts.
+        said: What dbt itself said, for a failure before its first step.
+
+    Returns:
+        The exception to raise.
+    """
+    results_file = target_dir / "run_results.json"
+    if not results_file.exists():
+        return BuildError(f"dbt could not start to build: {said}")
+    manifest = read_json(target_dir / "manifest.json")
+    return explain_failure(
+        read_json(results_file)["results"], manifest, lambda tables: stated_problems(settings, tables, "refuse")
+    )

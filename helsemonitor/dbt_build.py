@@ -1,0 +1,130 @@
+"""The dbt build: its arguments, the run in this process, and what it counted."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from helsemonitor.build_failures import explain_build, forget_results, read_json, stated_problems, stating_models
+from helsemonitor.codebook import Wave
+from helsemonitor.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt_common.events.base_types import EventMsg
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build.
+
+    Args:
+        counts: Seeds, models, checks passed and warnings.
+        notes: Sentences about what is to be known and stops nothing.
+    """
+
+    counts: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+def dbt_vars(settings: Settings, waves: Sequence[Wave]) -> list[str]:
+    """Arguments that tell dbt which waves there are and who is to read the release."""
+    values = {"waves": sorted(wave.wave_id for wave in waves), "disclosure": settings.disclosure}
+    return ["--vars", json.dumps(values)]
+
+
+def dbt_build_arguments(settings: Settings, waves: Sequence[Wave]) -> list[str]:
+    """Arguments of the build, the same whoever runs it."""
+    # Unit tests test the models with made-up rows; they belong to `make test`, not to every refresh of the data.
+    return ["build", "--exclude-resource-type", "unit_test", *dbt_vars(settings, waves)]
+
+
+def dbt_project_arguments(settings: Settings) -> list[str]:
+    """Arguments that tie dbt to the project's folders and keep it off the terminal and the network."""
+    return [
+        "--project-dir",
+        str(settings.project_dir),
+        "--profiles-dir",
+        str(settings.project_dir),
+        "--target-path",
+        str(settings.dbt_target_dir),
+        "--log-path",
+        str(settings.logs_dir),
+        "--log-level",
+        "none",
+        "--no-send-anonymous-usage-stats",
+    ]
+
+
+@contextmanager
+def project_environment(settings: Settings) -> Iterator[None]:
+    """Set the project's variables for as long as dbt runs in this process."""
+    before = {name: os.environ.get(name) for name in settings.environment}
+    os.environ.update(settings.environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def build_counts(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Count models, seeds and passed tests of a build."""
+    kinds = [(row["unique_id"].split(".", 1)[0], row["status"]) for row in results]
+    return {
+        "seeds": kinds.count(("seed", "success")),
+        "models": kinds.count(("model", "success")),
+        "checks_passed": kinds.count(("test", "pass")),
+        "warnings": kinds.count(("test", "warn")),
+    }
+
+
+def _progress_callback(on_progress: Progress) -> Callable[["EventMsg"], None]:
+    finished = 0
+
+    def callback(event: "EventMsg") -> None:
+        nonlocal finished
+        if event.info.name == "LogStartLine":
+            on_progress(finished, event.data.total, event.data.node_info.node_name)
+        elif event.info.name == "NodeFinished":
+            finished += 1
+
+    return callback
+
+
+def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Progress | None = None) -> Built:
+    """Run `dbt build` in this process. The caller holds the writer's lock.
+
+    Raises:
+        DataRefused: The codebook has problems or a data test fails.
+        BuildError: dbt itself failed.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    forget_results(settings.dbt_target_dir)
+    callbacks = [_progress_callback(on_progress)] if on_progress else []
+    with project_environment(settings):
+        try:
+            outcome = dbtRunner(callbacks=callbacks).invoke(
+                [*dbt_build_arguments(settings, waves), *dbt_project_arguments(settings)]
+            )
+        finally:
+            # dbt keeps the file open for the next invocation in this process; the next stages read it.
+            DuckDBConnectionManager.close_all_connections()
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    if not outcome.success:
+        raise explain_build(settings, settings.dbt_target_dir, str(outcome.exception)) from outcome.exception
+    results = read_json(settings.dbt_target_dir / "run_results.json")["results"]
+    counts, notes = build_counts(results), ()
+    if counts["warnings"]:
+        manifest = read_json(settings.dbt_target_dir / "manifest.json")
+        notes = tuple(stated_problems(settings, stating_models(results, manifest, "warn"), "note"))
+    return Built(counts, notes)

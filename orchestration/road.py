@@ -1,0 +1,177 @@
+"""The road as stages: the command line and the Dagster assets call the same functions.
+
+    raw gate -> warehouse (dbt build) -> marts gate -> publish
+
+A stage returns what it counted, raises `DataRefused` where the data are not fit, and any other exception where it is
+broken itself. Heavy libraries are imported inside the stage that needs them, so that `helsemonitor --help` is quick.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Protocol
+
+from helsemonitor.codebook import Wave, raw_file, read_waves
+from helsemonitor.errors import DataRefused
+from helsemonitor.lock import writer
+from helsemonitor.settings import Settings
+
+if TYPE_CHECKING:
+    from helsemonitor.dbt_build import Progress
+    from helsemonitor.releases import Release
+
+MANIFEST_PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations")
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage did.
+
+    Args:
+        stage: Name of the stage.
+        seconds: Wall-clock time.
+        counts: What it counted, by name.
+        notes: Sentences about what is to be known and stops nothing.
+    """
+
+    stage: str
+    seconds: float
+    counts: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RefreshResult:
+    """A finished refresh: its stages and the release it published."""
+
+    stages: tuple[StageResult, ...]
+    release: "Release"
+
+    def total(self, count: str) -> int:
+        """Sum of a count over the stages."""
+        return sum(stage.counts.get(count, 0) for stage in self.stages)
+
+
+class Reporter(Protocol):
+    """Somebody who watches a refresh."""
+
+    def started(self, stage: str) -> None:
+        """Called before a stage."""
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        """Called within a stage that counts its steps."""
+
+    def finished(self, result: StageResult) -> None:
+        """Called after a stage."""
+
+
+def _refuse(sentences: Sequence[str]) -> None:
+    if sentences:
+        raise DataRefused(sentences)
+
+
+def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
+    """Let only sound raw files pass.
+
+    Raises:
+        DataRefused: A file is missing, undeclared or fails an expectation.
+    """
+    from expectations.gates import check_raw, undeclared_files
+
+    started = time.perf_counter()
+    checks = check_raw(settings, waves, on_progress=on_progress)
+    _refuse([*undeclared_files(settings, waves), *(sentence for check in checks for sentence in check.sentences)])
+    counts = {
+        "waves": len(waves),
+        "respondents": sum(check.respondents for check in checks),
+        "checks_passed": sum(check.passed for check in checks),
+    }
+    return StageResult("raw gate", time.perf_counter() - started, counts)
+
+
+def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
+    """Build seeds, models and data tests. The caller holds the writer's lock.
+
+    Raises:
+        DataRefused: The codebook has problems or a data test fails.
+        BuildError: dbt itself failed.
+    """
+    from helsemonitor import dbt_build
+
+    started = time.perf_counter()
+    built = dbt_build.build_warehouse(settings, waves, on_progress)
+    return StageResult("warehouse", time.perf_counter() - started, built.counts, built.notes)
+
+
+def gate_marts(settings: Settings) -> StageResult:
+    """Let only sound marts pass.
+
+    Raises:
+        DataRefused: An expectation fails.
+    """
+    from expectations.gates import check_marts
+
+    started = time.perf_counter()
+    gate = check_marts(settings)
+    _refuse(gate.sentences)
+    return StageResult("marts gate", time.perf_counter() - started, {"checks_passed": gate.passed})
+
+
+def publish(settings: Settings, waves: Sequence[Wave]) -> tuple[StageResult, "Release"]:
+    """Publish the marts of the warehouse as the current release. The caller holds the writer's lock.
+
+    Raises:
+        DataRefused: The marts did not pass their gate, or hold a column of single respondents.
+    """
+    from expectations.gates import refuse_unchecked_marts
+    from helsemonitor.facts import reconciliation, warehouse_counts
+    from helsemonitor.releases import file_sha256, publish_release
+
+    started = time.perf_counter()
+    refuse_unchecked_marts(settings)
+    counts = warehouse_counts(settings)
+    facts = {
+        "counts": {"waves": len(waves), **counts},
+        "disclosure": settings.disclosure,
+        "reconciliation": reconciliation(settings),
+        "raw_sha256": {wave.wave_id: file_sha256(raw_file(settings, wave)) for wave in waves},
+        "versions": {package: version(package) for package in MANIFEST_PACKAGES},
+    }
+    release = publish_release(settings, waves, facts)
+    tables = release.manifest["tables"]
+    counts |= {"tables": len(tables), "rows": sum(table["rows"] for table in tables.values())}
+    counts.pop("respondents")
+    return StageResult("publish", time.perf_counter() - started, counts), release
+
+
+def refresh(settings: Settings, who: str, reporter: Reporter) -> RefreshResult:
+    """Run the whole road under the writer's lock.
+
+    Args:
+        settings: Folders of the project.
+        who: What starts the refresh, as words of a sentence.
+        reporter: Told of every stage.
+
+    Raises:
+        DataRefused: At any stage; the current release is as it was.
+        RefreshRunning: Another refresh is under way.
+    """
+    waves = read_waves(settings)
+    stages: list[StageResult] = []
+
+    def done(result: StageResult) -> None:
+        stages.append(result)
+        reporter.finished(result)
+
+    with writer(settings, who):
+        reporter.started("raw gate")
+        done(gate_raw(settings, waves, reporter.progress))
+        reporter.started("warehouse")
+        done(build_warehouse(settings, waves, reporter.progress))
+        reporter.started("marts gate")
+        done(gate_marts(settings))
+        reporter.started("publish")
+        result, release = publish(settings, waves)
+        done(result)
+    return RefreshResult(tuple(stages), release)
