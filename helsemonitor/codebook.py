@@ -37,13 +37,13 @@ class Wave:
         return f"{self.survey}_{self.year}"
 
 
-def read_rows(settings: Settings, name: str, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Read one codebook file.
+def read_table(path: Path, columns: Sequence[str] = (), shown: str = "") -> list[dict[str, str]]:
+    """Read a CSV file of the codebook, or one like it.
 
     Args:
-        settings: Folders of the project.
-        name: File name without `.csv`.
+        path: The file.
         columns: Columns the caller will use.
+        shown: The path as a person would type it; the path itself by default.
 
     Returns:
         One dictionary per row, cells as text, `""` where blank.
@@ -51,8 +51,7 @@ def read_rows(settings: Settings, name: str, columns: Sequence[str]) -> list[dic
     Raises:
         DataRefused: The file or one of the columns is missing.
     """
-    path = settings.codebook_dir / f"{name}.csv"
-    shown = settings.shown(path)
+    shown = shown or str(path)
     if not path.is_file():
         raise DataRefused(
             [f"The codebook file {shown} is not there; restore it or point HELSEMONITOR_SEEDS elsewhere."]
@@ -63,6 +62,12 @@ def read_rows(settings: Settings, name: str, columns: Sequence[str]) -> list[dic
         if missing:
             raise DataRefused([f"{shown} has no column {', '.join(missing)}; restore its header row."])
         return [{key: value for key, value in row.items() if key is not None} for row in reader]
+
+
+def read_rows(settings: Settings, name: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Read one codebook file by its name without `.csv`; see `read_table`."""
+    path = settings.codebook_dir / f"{name}.csv"
+    return read_table(path, columns, settings.shown(path))
 
 
 def _wave(row: dict[str, str], shown: str, line: int) -> Wave | str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from helsemonitor.codebook import read_rows
+from helsemonitor.codebook import read_table
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
 
@@ -61,18 +62,28 @@ def _limit(row: dict[str, str], shown: str, line: int) -> Limit | str:
     )
 
 
-def read_limits(settings: Settings) -> tuple[Limit, ...]:
-    """Read the limits.
+def read_limits_file(path: Path, shown: str = "") -> tuple[Limit, ...]:
+    """Read a file of limits.
+
+    Args:
+        path: The file.
+        shown: The path as a person would type it; the path itself by default.
 
     Raises:
         DataRefused: The file is missing, or a row holds no number.
     """
-    shown = settings.shown(settings.codebook_dir / "limits.csv")
-    parsed = [_limit(row, shown, line) for line, row in enumerate(read_rows(settings, "limits", COLUMNS), start=2)]
+    shown = shown or str(path)
+    parsed = [_limit(row, shown, line) for line, row in enumerate(read_table(path, COLUMNS, shown), start=2)]
     faults = [found for found in parsed if isinstance(found, str)]
     if faults:
         raise DataRefused(faults)
     return tuple(found for found in parsed if isinstance(found, Limit))
+
+
+def read_limits(settings: Settings) -> tuple[Limit, ...]:
+    """Read the limits of the project's codebook; see `read_limits_file`."""
+    path = settings.codebook_dir / "limits.csv"
+    return read_limits_file(path, settings.shown(path))
 
 
 def limit_for(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from helsemonitor import codebook
 from synthetic.events import EVERYBODY, Atom, Event, both, scaled, single, total
 
 TABLES = (
@@ -29,8 +30,8 @@ ALLOCATED = "_allocated"
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV of the repository as text; empty cells are empty strings."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    """Read a CSV of the repository as text, by the project's reader; empty cells are empty strings."""
+    return pd.DataFrame(codebook.read_table(path))
 
 
 def parts(cell: str) -> tuple[str, ...]:
@@ -106,11 +107,15 @@ class Wave:
         """Name of the wave and of its file."""
         return f"{self.survey}_{self.year}"
 
+    def in_range(self, table: str) -> pd.DataFrame:
+        """Rows of a table of the survey whose range of years holds the wave."""
+        frame = self.codebook.rows(table, self.survey)
+        return frame[[codebook.holds_in(row, self.year) for row in frame.to_dict("records")]]
+
     @cached_property
     def columns(self) -> list[Column]:
         """Delivered columns in order."""
-        frame = self.codebook.rows("columns", self.survey)
-        frame = frame[frame["year"] == str(self.year)]
+        frame = self.in_range("columns")
         lists = self.codebook.tables["code_lists"]
         by_list = {
             name: dict(zip(rows["answer"], rows["code"], strict=True)) for name, rows in lists.groupby("code_list")
@@ -154,7 +159,7 @@ class Wave:
     @cached_property
     def derivations(self) -> dict[str, dict[str, Event]]:
         """Derived items whose sources the wave asks: event of each answer."""
-        frame = self.codebook.rows("derivations", self.survey)
+        frame = self.in_range("derivations")
         result: dict[str, dict[str, Event]] = {}
         for item, rows in frame.groupby("item", sort=False):
             if set(rows["source_item"]) <= set(self.items):
@@ -177,12 +182,10 @@ class Wave:
         }
 
     def universe(self, item: str) -> Event:
-        """Who is asked an item in this wave."""
-        frame = self.codebook.rows("routing", self.survey)
-        for row in frame[frame["item"] == item].itertuples():
-            if int(row.year_from) <= self.year <= int(row.year_to or self.year):
-                return self.universes[row.universe] if row.universe else EVERYBODY
-        raise LookupError(f"routing.csv has no row for item {item} in {self.name}; add one")
+        """Who is asked an item in this wave: everybody where the codebook routes nobody past it."""
+        rows = self.in_range("routing")
+        named = rows[rows["item"] == item]["universe"]
+        return self.universes[named.iloc[0]] if len(named) else EVERYBODY
 
     def has(self, item: str) -> bool:
         """Is the item asked or derivable in this wave?"""
@@ -217,11 +220,9 @@ class Wave:
     @cached_property
     def groups(self) -> dict[tuple[str, str], Event]:
         """Event of each group of each breakdown that the wave can form, crosses included."""
-        frame = self.codebook.rows("breakdowns", self.survey)
+        frame = self.in_range("breakdowns")
         result: dict[tuple[str, str], Event] = {}
         for _, row in frame.iterrows():
-            if not int(row["year_from"] or self.year) <= self.year <= int(row["year_to"] or self.year):
-                continue
             event = self._group(row)
             if event is not None:
                 key = (row["breakdown"], row["group_key"])

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
+from helsemonitor.limits import limit_for, read_limits_file
 from synthetic.codebook import Codebook, Wave, parts, read_table
 from synthetic.events import EVERYBODY, Atom, Event, both, scaled, single, total
 
@@ -19,7 +20,6 @@ LEVELS = SHARES | {"mean", "nps"}
 MEASURES = LEVELS | {"count", "pp_change"}
 # Kind of printed number that is told in words ("3 of 10"); how far a share may lie from it stands in this table.
 APPROXIMATE = "prose_approx"
-TOLERANCES = "published_tolerances.csv"
 # Room left inside a rounding window, so that a drawn sample still fits after the aim has moved to suit a stated change.
 ROOM = 0.12
 # Half width of a level that is known only through a stated change.
@@ -104,7 +104,7 @@ def read_printed(path: Path, set_aside: frozenset[str] = frozenset()) -> list[Pr
     """Read the printed numbers that concern a wave.
 
     Args:
-        path: published_results.csv, with published_tolerances.csv beside it.
+        path: published_results.csv of a seeds folder; the folder's limits say how far an approximate number reaches.
         set_aside: Result ids that contradict another printed number and are not aimed at.
 
     Returns:
@@ -112,14 +112,9 @@ def read_printed(path: Path, set_aside: frozenset[str] = frozenset()) -> list[Pr
     """
     frame = read_table(path)
     usable = frame["measure"].isin(sorted(MEASURES)) & (frame["survey"] != "external")
-    tolerance = _approximate_half_width(path.parent / TOLERANCES)
+    limits = read_limits_file(path.parents[1] / "codebook" / "limits.csv")
+    tolerance = limit_for(limits, "print_gap", names=[APPROXIMATE])
     return [_printed(row, tolerance, row["result_id"] in set_aside) for _, row in frame[usable].iterrows()]
-
-
-def _approximate_half_width(path: Path) -> float:
-    frame = read_table(path)
-    told = frame[(frame["source_kind"] == APPROXIMATE) & (frame["measure"] == "*")]
-    return float(told["tolerance"].iloc[0])
 
 
 def _printed(row: pd.Series, tolerance: float, is_set_aside: bool) -> Printed:

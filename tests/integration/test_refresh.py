@@ -21,7 +21,7 @@ from expectations import thresholds
 from helsemonitor.errors import DataRefused
 from helsemonitor.releases import current_release
 from helsemonitor.settings import PROJECT_DIR, Settings
-from orchestration import pipeline
+from orchestration import road
 from orchestration.home import prepare_home
 
 SEEDS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
@@ -42,7 +42,7 @@ class Silent:
     def progress(self, done: int, total: int, label: str) -> None:
         self.steps.append((done, total))
 
-    def finished(self, result: pipeline.StageResult) -> None:
+    def finished(self, result: road.StageResult) -> None:
         assert result.seconds > 0
 
 
@@ -139,7 +139,7 @@ def test_a_second_run_changes_no_byte_of_the_parquet_files(settings: Settings) -
     first = current_release(settings)
     assert first is not None
     reporter = Silent()
-    result = pipeline.refresh(settings, "a test", reporter)
+    result = road.refresh(settings, "a test", reporter)
     assert reporter.stages == ["raw gate", "warehouse", "marts gate", "publish"]
     assert max(done / total for done, total in reporter.steps) == 1
     assert result.release.path != first.path
@@ -201,7 +201,7 @@ def test_faulty_data_are_refused_and_the_release_stays(
 ) -> None:
     fault(unchanged.seeds_dir)
     with pytest.raises(DataRefused) as refusal:
-        pipeline.refresh(unchanged, "a test", Silent())
+        road.refresh(unchanged, "a test", Silent())
     named = [sentence for sentence in refusal.value.sentences if all(word in sentence for word in words)]
     assert len(named) == 1, refusal.value.sentences
     assert f"{WAVE}.csv" in named[0]
@@ -218,10 +218,10 @@ def test_a_failing_expectation_about_the_marts_stops_the_publishing(
     monkeypatch.setattr(thresholds, "read_thresholds", lambda: strict)
     reporter = Silent()
     with pytest.raises(DataRefused, match="the value moved by"):
-        pipeline.refresh(unchanged, "a test", reporter)
+        road.refresh(unchanged, "a test", reporter)
     assert reporter.stages == ["raw gate", "warehouse", "marts gate"]
     with pytest.raises(DataRefused, match="have not passed their expectations"):
-        pipeline.publish(unchanged, pipeline.read_waves(unchanged))
+        road.publish(unchanged, road.read_waves(unchanged))
 
 
 def test_the_warehouse_is_free_again_after_each_stage(settings: Settings) -> None:

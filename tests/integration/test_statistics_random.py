@@ -3,7 +3,6 @@
 import csv
 import itertools
 import math
-import runpy
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -20,12 +19,13 @@ from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
+from helsemonitor.rao_scott import groups_test, waves_test
+
 ROOT = Path(__file__).parents[2]
 # The macros need nothing of dbt: only Jinja.
 ENVIRONMENT = jinja2.Environment(autoescape=False)  # noqa: S701 - it writes SQL, not HTML.
 MACROS = ENVIRONMENT.from_string((ROOT / "macros" / "statistics.sql").read_text(encoding="utf-8")).module
 CONNECTION = duckdb.connect()
-RAO_SCOTT = vars(rao_scott)
 HYPOTHESIS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 CLOSE = 1e-9
 
@@ -270,7 +270,7 @@ def test_rao_scott_equals_svy(rows: list) -> None:
     assume({(group, answer) for _, group, answer in base} == set(itertools.product(range(3), repeat=2)))
     cells = {cell: [w for w, *place in base if tuple(place) == cell] for cell in itertools.product(range(3), repeat=2)}
     sum_w = math.fsum(w for w, _, _ in base)
-    found = RAO_SCOTT["groups_test"]({
+    found = groups_test({
         "table_n": [len(base)], "respondents_n": [len(rows)], "table_w": [sum_w],
         "group_key": np.array([group for group, _ in cells]), "answer": np.array([answer for _, answer in cells]),
         "p": np.array([math.fsum(weights) / sum_w for weights in cells.values()]),
@@ -291,13 +291,13 @@ def test_rao_scott_equals_svy(rows: list) -> None:
 def test_rao_scott_at_the_edges() -> None:
     """One group, one respondent, a wave of one answer: no test, and nothing divided by zero."""
     one = {"table_n": [1], "respondents_n": [1], "table_w": [1.0], "sum_w2": np.array([1.0]), "p": np.array([1.0])}
-    assert np.isnan(RAO_SCOTT["groups_test"](one | {"group_key": np.array([0]), "answer": np.array([0])})).all()
+    assert np.isnan(groups_test(one | {"group_key": np.array([0]), "answer": np.array([0])})).all()
     waves = {
         "both_n": [5], "year": np.array([1, 1, 2]), "answer": np.array([0, 1, 1]), "p": np.array([0.5, 0.5, 1.0]),
         "sum_w2": np.array([2.0, 2.0, 1.0]), "table_n": np.array([4, 4, 1]), "respondents_n": np.array([4, 4, 1]),
         "table_w": np.array([4.0, 4.0, 1.0]),
     }  # fmt: skip
-    assert np.isnan(RAO_SCOTT["waves_test"](waves)).all()
+    assert np.isnan(waves_test(waves)).all()
 
 
 @HYPOTHESIS
@@ -387,9 +387,7 @@ def test_the_corrected_chi_square_keeps_its_level(groups: tuple, answers: tuple)
         cell = draw.choice(shape[0], respondents, p=groups) * shape[1] + draw.choice(shape[1], respondents, p=answers)
         p, squares = (np.bincount(cell, x, rows.size) for x in (w / w.sum(), w**2))
         about = {"table_n": [respondents], "respondents_n": [respondents], "table_w": [w.sum()]}
-        results.append(
-            RAO_SCOTT["groups_test"](about | {"group_key": rows, "answer": columns, "p": p, "sum_w2": squares})
-        )
+        results.append(groups_test(about | {"group_key": rows, "answer": columns, "p": p, "sum_w2": squares}))
     chi_square, total, numerator, denominator = np.array(results).T
     corrected = (stats.f.sf(chi_square / total, numerator, denominator) < 0.05).mean()
     assert 0.035 < corrected < 0.075

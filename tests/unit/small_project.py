@@ -1,11 +1,12 @@
 """A project small enough to be written out: a codebook of a few rows, raw files and a warehouse made by hand."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
-from helsemonitor.settings import Settings
+from helsemonitor.settings import PROJECT_DIR, Settings
 
 WAVES_HEADER = "survey,year,respondents,respondent_column,weight_column,sha256\n"
 
@@ -16,6 +17,7 @@ def make_settings(folder: Path) -> Settings:
     settings.codebook_dir.mkdir(parents=True)
     settings.raw_dir.mkdir()
     settings.build_dir.mkdir()
+    shipped_limits(settings)
     return settings
 
 
@@ -23,6 +25,11 @@ def write_waves(settings: Settings, rows: Sequence[str]) -> None:
     """Write waves.csv."""
     text = WAVES_HEADER + "".join(f"{row}\n" for row in rows)
     (settings.codebook_dir / "waves.csv").write_text(text, encoding="utf-8")
+
+
+def shipped_limits(settings: Settings) -> None:
+    """Copy the shipped limits."""
+    shutil.copy(PROJECT_DIR / "seeds" / "codebook" / "limits.csv", settings.codebook_dir)
 
 
 def write_codebook(settings: Settings, tables: Mapping[str, Sequence[str]]) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from helsemonitor.documents import comparability
 from helsemonitor.documents.comparability import Codebook, ItemPage
 from helsemonitor.settings import PROJECT_DIR, Settings
-from orchestration import comparability
 
 PERSONNEL, CITIZENS = "helsepersonell", "innbygger"
 

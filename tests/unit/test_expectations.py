@@ -13,12 +13,13 @@ import pytest
 from expectations import frames, pages, runner, suites
 from expectations.frames import Batch, Delivered
 from helsemonitor.codebook import Wave
-from helsemonitor.limits import Threshold, limit_for, read_thresholds
+from helsemonitor.errors import DataRefused
+from helsemonitor.limits import Limit, limit_for, read_limits
 from helsemonitor.settings import Settings
 from tests.unit.small_project import make_settings, write_codebook
 
 WAVE = Wave("birds", 2020, 4, "nr", "vekt", "")
-LIMITS = read_thresholds()
+LIMITS = read_limits(Settings.from_environment())
 # Ids and weights that stand out, to look for them where they must not be.
 SOUND = {
     "nr": ["secret_1", "secret_2", "secret_3", "secret_4"],
@@ -29,14 +30,17 @@ SOUND = {
     "song": ["1", "2", "", ""],
 }
 CODEBOOK = {
+    "waves": ["survey,year,respondents,respondent_column,weight_column,sha256", "birds,2020,4,nr,vekt,"],
     "items": ["survey,item,type", "birds,age,number", "birds,way,allocation", "birds,song,single"],
     "columns": [
-        "survey,year,column_name,item,code_list,ignored_reason",
-        "birds,2020,age,age,,",
-        "birds,2020,air,way,,",
-        "birds,2020,land,way,,",
-        "birds,2020,song,song,songs,",
-        "birds,2020,remark,,,open text",
+        "survey,column_name,year_from,year_to,item,code_list,ignored_reason",
+        "birds,age,2018,,age,,",
+        "birds,air,2020,2020,way,,",
+        "birds,land,,,way,,",
+        "birds,song,2020,,song,songs,",
+        "birds,remark,2020,,,,open text",
+        "birds,nest,2021,,way,,",
+        "birds,egg,,2019,way,,",
     ],
 }
 
@@ -71,7 +75,7 @@ def test_an_unweighted_wave_needs_no_weight(settings: Settings) -> None:
 
 
 WHERE = "seeds/raw/birds_2020.csv (survey birds, year 2020"
-TO_LIMITS = "correct the values, or set another limit with date and reason in expectations/thresholds.csv."
+TO_LIMITS = "correct the values, or set another limit with date and reason in codebook/limits.csv."
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_an_outsized_weight_is_said(settings: Settings) -> None:
     sentences, _ = check(settings, Wave("birds", 2020, 40, "nr", "vekt", ""))
     assert sentences == [
         f"{WHERE}, column vekt): 1 of 40 weights are more than 25 % of the sum of all weights; have the weights trimmed, or set another "
-        "limit with date and reason in expectations/thresholds.csv."
+        "limit with date and reason in codebook/limits.csv."
     ]
 
 
@@ -162,7 +166,7 @@ def test_weights_of_another_scale_are_said(settings: Settings) -> None:
     write_raw(settings, SOUND | {"vekt": ["0.0125", "0.025", "0.0375", "0.025"]})
     sentences, _ = check(settings)
     assert sentences == [
-        f"{WHERE}, column vekt): the mean weight is 0.025 and does not lie from 0.1 to 10; deliver weights with a mean near 1, as the other waves have, so that years can be pooled and no digit is lost, or set other limits with date and reason in expectations/thresholds.csv."
+        f"{WHERE}, column vekt): the mean weight is 0.025 and does not lie from 0.1 to 10; deliver weights with a mean near 1, as the other waves have, so that years can be pooled and no digit is lost, or set other limits with date and reason in codebook/limits.csv."
     ]
 
 
@@ -274,8 +278,6 @@ def mart(name: str, rows: Sequence[dict[str, Any]], settings: Settings) -> list[
     return list(runner.run("marts", [batch], settings.data_docs_dir).sentences)
 
 
-CELL = {"survey": "birds", "year": 2020, "item": "song", "breakdown": "sex", "group_key": "f", "basis": "as_published"}
-CELL_WORDS = "survey birds, year 2020, item song, breakdown sex, group key f, basis as_published"
 WAVE_KEY = {"survey": "birds", "year": 2020}
 ITEM_KEY = WAVE_KEY | {"item": "song"}
 PRINT_KEY = {"survey": "birds", "year": 2020, "result_id": "b20_0001", "printed_as": "fig 1, song loud"}
@@ -285,27 +287,6 @@ INDICATOR_KEY = WAVE_KEY | {"indicator": "song_loud"}
 @pytest.mark.parametrize(
     ("name", "sound", "broken", "sentence"),
     [
-        (
-            "share_sums",
-            CELL | {"share_sum_pct": 99.995, "gap_pp": 0.005},
-            CELL | {"share_sum_pct": 98.2, "gap_pp": 1.8},
-            f"marts.fct_answer_shares ({CELL_WORDS}): the shares of this single-choice item sum to 98.20 % instead of "
-            "100 %; look for an answer that is counted twice or not at all in code_lists.csv and answers.csv.",
-        ),
-        (
-            "bases",
-            CELL | {"base_n": 5.0, "cell_base_n": 5.0},
-            CELL | {"base_n": 5.0, "cell_base_n": 6.0},
-            f"marts.fct_answer_shares ({CELL_WORDS}): base_n is 5 where marts.fct_cells counts 6; both are counts of the "
-            "same respondents; look at the model.",
-        ),
-        (
-            "bases",
-            CELL | {"base_n": 1.0, "cell_base_n": 1.0},
-            CELL | {"base_n": 0.0, "cell_base_n": 0.0},
-            f"marts.fct_answer_shares ({CELL_WORDS}): a share stands on a base of 0 respondents; a cell without "
-            "respondents has no share; look at the model.",
-        ),
         (
             "respondents",
             WAVE_KEY | {"declared_n": 7.0, "respondents_n": 7.0, "composition_n": 7.0},
@@ -326,7 +307,7 @@ INDICATOR_KEY = WAVE_KEY | {"indicator": "song_loud"}
             ITEM_KEY | {"basis": "as_published", "base_n": 900.0, "gap_pct": 12.3, "allowed_pct": 10.0},
             "marts.fct_answer_shares (survey birds, year 2020, item song, basis as_published): the mean weight of the 900 "
             "respondents in the base is 12.3 % away from the wave's (10 % is allowed); check the weight column of the "
-            "wave, or set another limit with date and reason in expectations/thresholds.csv.",
+            "wave, or set another limit with date and reason in codebook/limits.csv.",
         ),
         (
             "reconciliation",
@@ -342,7 +323,7 @@ INDICATOR_KEY = WAVE_KEY | {"indicator": "song_loud"}
             INDICATOR_KEY | {"year_before": 2018.0, "change": 25.1, "allowed": 25.0},
             "marts.fct_indicators (survey birds, year 2020, indicator song_loud): the value moved by 25.1 since 2018, "
             "inside one series segment (25 is allowed); check the wave's code lists and filters; if the change is real, add "
-            "a row with date and reason to expectations/thresholds.csv, and if the question changed, one to changes.csv.",
+            "a row with date and reason to codebook/limits.csv, and if the question changed, one to changes.csv.",
         ),
     ],
 )
@@ -391,24 +372,33 @@ def test_exceptions_are_found_flat_and_nested(info: dict[str, Any], messages: li
     assert runner._exceptions(info) == messages
 
 
-def row(survey: str, year: str, name: str, limit: float) -> Threshold:
-    return Threshold("drift", survey, year, name, limit, "points", "2030-01-01", "why")
+def row(survey: str, year_from: int, name: str, value: float) -> Limit:
+    return Limit("drift", survey, year_from, name, value, "points", "2030-01-01", "why")
 
 
 def test_the_limit_that_says_most_wins() -> None:
     rows = [
-        row("*", "*", "*", 1),
-        row("*", "*", "percent", 2),
-        row("birds", "2020", "*", 3),
-        row("birds", "*", "song", 4),
-        row("birds", "2020", "song", 5),
+        row("*", 0, "*", 1),
+        row("*", 0, "percent", 2),
+        row("birds", 2020, "*", 3),
+        row("birds", 0, "song", 4),
+        row("birds", 2020, "song", 5),
     ]
     assert limit_for(rows, "drift", "fish", 2020, ["points", "depth"]) == 1
     assert limit_for(rows, "drift", "fish", 2020, ["percent", "depth"]) == 2
-    assert limit_for(rows, "drift", "birds", 2021, ["percent", "song"]) == 4
-    assert limit_for(rows, "drift", "birds", 2020, ["percent", "song"]) == 5
-    with pytest.raises(KeyError, match="has no limit for other"):
+    assert limit_for(rows, "drift", "birds", 2019, ["points", "depth"]) == 1
+    assert limit_for(rows, "drift", "birds", 2021, ["points", "depth"]) == 3
+    assert limit_for(rows, "drift", "birds", 2019, ["percent", "song"]) == 4
+    assert limit_for(rows, "drift", "birds", 2021, ["percent", "song"]) == 5
+    with pytest.raises(DataRefused, match="has no row for other"):
         limit_for(rows, "other")
+
+
+def test_a_limit_without_a_number_is_refused(settings: Settings) -> None:
+    header = "check_name,survey,year_from,name,value,unit,since,reason"
+    write_codebook(settings, {"limits": [header, 'drift,*,,*,"25,5",points,2030-01-01,why']})
+    with pytest.raises(DataRefused, match=r"limits\.csv line 2 \(check_name 'drift'\) has value '25,5'"):
+        read_limits(settings)
 
 
 def test_every_limit_has_a_date_and_a_reason() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from synthetic.codebook import Codebook, Wave, read_table
 from synthetic.compose import Composed, Project, compose, write
-from synthetic.events import Atom, Sample, Space, both, scaled, single, total
+from synthetic.events import EVERYBODY, Atom, Sample, Space, both, scaled, single, total
 from synthetic.rounding import Windows, respond
 from synthetic.targets import Printed, aims
 from synthetic.tilting import Conditions, tilt
@@ -154,19 +154,17 @@ TABLES = {
         "selected,0,not_selected,no\nselected,1,selected,yes"
     ),
     "codebook/columns": (
-        "survey,year,column_name,item,option,code_list,ignored_reason\nmini,2024,q_sex,sex,,sex,\nmini,2024,age,age,,,\n"
-        "mini,2024,u1,used,phone,selected,\nmini,2024,u2,used,video,selected,\nmini,2024,u3,used,nothing,selected,\n"
-        "mini,2024,r,rating,,rating,\nmini,2024,s1,split,home,,\nmini,2024,s2,split,away,,\nmini,2024,note,,,,open text"
+        "survey,column_name,year_from,year_to,item,option,code_list,ignored_reason\nmini,q_sex,2024,,sex,,sex,\n"
+        "mini,age,2020,2024,age,,,\nmini,u1,2024,,used,phone,selected,\nmini,u2,2024,,used,video,selected,\n"
+        "mini,u3,2024,,used,nothing,selected,\nmini,r,2024,,rating,,rating,\nmini,s1,,,split,home,,\n"
+        "mini,s2,2024,,split,away,,\nmini,note,2024,,,,,open text\nmini,old,2020,2023,age,,,\nmini,new,2025,,age,,,"
     ),
     "codebook/derivations": (
-        "survey,item,answer,clause,source_item,operator,answers\nmini,any,yes,1,used,any,phone|video\n"
-        "mini,any,no,1,used,none,phone|video"
+        "survey,item,answer,clause,year_from,year_to,source_item,operator,answers\n"
+        "mini,any,yes,1,,,used,any,phone|video\nmini,any,no,1,,,used,none,phone|video"
     ),
     "codebook/universes": "survey,universe,clause,item,operator,answers\nmini,users,1,any,any,yes",
-    "codebook/routing": (
-        "survey,item,year_from,year_to,universe\nmini,sex,2024,,\nmini,age,2024,,\nmini,used,2024,,\nmini,any,2024,,\n"
-        "mini,rating,2024,,users\nmini,split,2024,,"
-    ),
+    "codebook/routing": "survey,item,year_from,year_to,universe\nmini,rating,2024,,users\nmini,sex,2020,2023,users",
     "codebook/indicators": "survey,indicator,item,kind,answers,negative_answers,denominator",
     "codebook/breakdowns": (
         "survey,breakdown,group_key,source_item,answers,min_value,max_value,year_from,year_to\nmini,total,total,,,,,,\n"
@@ -186,7 +184,10 @@ TABLES = {
         "p7,mini,2024,f,split,,mean,home,total,total,,64,,chart,yes\n"
         "p8,mini,2024,f,sex,,pct,f,age_group,young,,44,,prose,no"
     ),
-    "published/published_tolerances": "source_kind,measure,tolerance\nprose_approx,*,2.5",
+    "codebook/limits": (
+        "check_name,survey,year_from,name,value,unit,since,reason\nprint_gap,*,,*,0.5,digits,2030-01-01,why\n"
+        "print_gap,*,,prose_approx,2.5,digits,2030-01-01,why"
+    ),
     "assumptions/items": (
         "survey,item,stage,nonresponse_pct,exclusive,implies\nmini,*,50,0,,\nmini,sex,1,,,\nmini,used,,,nothing,\n"
         "mini,split,,3,,"
@@ -256,11 +257,11 @@ def test_a_number_set_aside_as_an_exception_is_not_aimed_at(mini: Path) -> None:
     assert not compose(Project(mini, mini / "assumptions"), "mini", 2024).misses
 
 
-def test_an_item_without_routing_is_named(mini: Path) -> None:
-    path = mini / "codebook" / "routing.csv"
-    path.write_text(path.read_text().replace("mini,split,2024,,\n", ""))
-    with pytest.raises(LookupError, match=r"routing.csv has no row for item split in mini_2024"):
-        compose(Project(mini, mini / "assumptions"), "mini", 2024)
+def test_an_item_without_a_route_is_asked_of_everybody(mini: Path) -> None:
+    """Sex was routed until 2023; rating is routed now."""
+    wave = Wave(Codebook(mini / "codebook"), "mini", 2024)
+    assert wave.universe("sex") is EVERYBODY
+    assert wave.universe("rating") is not EVERYBODY
 
 
 # --- the shipped waves -----------------------------------------------------------------------------------------------

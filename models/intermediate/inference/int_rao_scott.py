@@ -1,7 +1,7 @@
 """Grain: one row per survey, single-choice item, basis, breakdown, year_from and year_to: a weighted two-way table.
 
-Rao and Scott's (1984) second-order correction of Pearson's chi-square. A dbt model in Python, since the design effects are
-eigenvalues: numpy solves, scipy has the F distribution.
+Rao and Scott's (1984) second-order correction of Pearson's chi-square. A dbt model in Python, since the design effects
+are eigenvalues: numpy solves, scipy has the F distribution.
 """
 
 import pandas as pd

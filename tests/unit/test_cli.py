@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from helsemonitor import lock, releases
+from helsemonitor.build_failures import BuildError
 from helsemonitor.codebook import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
-from orchestration import cli, lock, pipeline, publish
+from orchestration import cli, road
 from tests.unit.small_project import make_settings, make_warehouse, write_waves
 
 
@@ -31,26 +33,26 @@ FACTS = {
 }
 
 
-def publish_once(settings: Settings) -> publish.Release:
+def publish_once(settings: Settings) -> releases.Release:
     make_warehouse(settings)
     waves = [Wave("birds", 2020, 3, "nr", "", ""), Wave("birds", 2021, 3, "nr", "", "")]
-    return publish.publish_release(settings, waves, FACTS)
+    return releases.publish_release(settings, waves, FACTS)
 
 
 def test_a_finished_refresh_is_summed_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     release = publish_once(settings)
 
-    def finish(settings: Settings, who: str, reporter: pipeline.Reporter) -> pipeline.RefreshResult:
-        gate = pipeline.StageResult("raw gate", 1.25, {"waves": 2, "respondents": 12345, "checks_passed": 40})
+    def finish(settings: Settings, who: str, reporter: road.Reporter) -> road.RefreshResult:
+        gate = road.StageResult("raw gate", 1.25, {"waves": 2, "respondents": 12345, "checks_passed": 40})
         counts = {"models": 3, "checks_passed": 60, "warnings": 1}
-        build = pipeline.StageResult("warehouse", 2.5, counts, ("Nothing checks the weights of birds 2021.",))
+        build = road.StageResult("warehouse", 2.5, counts, ("Nothing checks the weights of birds 2021.",))
         for stage in (gate, build):
             reporter.started(stage.stage)
             reporter.progress(1, 2, "birds")
             reporter.finished(stage)
-        return pipeline.RefreshResult((gate, build), release)
+        return road.RefreshResult((gate, build), release)
 
-    monkeypatch.setattr(pipeline, "refresh", finish)
+    monkeypatch.setattr(road, "refresh", finish)
     done = CliRunner().invoke(cli.main, ["refresh"])
     assert done.exit_code == 0, done.output
     lines = [" ".join(line.split()) for line in done.output.splitlines() if line.strip()]
@@ -102,9 +104,9 @@ def test_a_second_refresh_is_refused(settings: Settings, monkeypatch: pytest.Mon
 
 def test_a_defect_is_not_blamed_on_the_data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def break_down(*_: object) -> None:
-        raise pipeline.BuildError("dbt could not start to build: no profile")
+        raise BuildError("dbt could not start to build: no profile")
 
-    monkeypatch.setattr(pipeline, "refresh", break_down)
+    monkeypatch.setattr(road, "refresh", break_down)
     broken = CliRunner().invoke(cli.main, ["refresh"])
     assert broken.exit_code == 3
     assert broken.stderr.splitlines() == [
@@ -121,7 +123,7 @@ def test_an_interrupted_refresh_is_neither_refused_nor_broken(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "refresh", interrupt)
+    monkeypatch.setattr(road, "refresh", interrupt)
     stopped = CliRunner().invoke(cli.main, ["refresh"])
     assert (stopped.exit_code, stopped.stderr) == (130, "Stopped: nothing was published.\n")
 
@@ -198,7 +200,7 @@ def test_bars_on_a_terminal() -> None:
     with cli.LiveReporter(console) as reporter:
         reporter.started("raw gate")
         reporter.progress(1, 3, "birds_2020")
-        reporter.finished(pipeline.StageResult("raw gate", 1.0, {"waves": 3, "warnings": 0}))
+        reporter.finished(road.StageResult("raw gate", 1.0, {"waves": 3, "warnings": 0}))
         reporter.started("publish")
     assert "3 waves" in screen.getvalue()
     assert "publish" in screen.getvalue()

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from helsemonitor import lock
 from helsemonitor.errors import RefreshRunning
 from helsemonitor.settings import PROJECT_DIR, Settings
-from orchestration import lock
 from tests.unit.small_project import make_settings
 
 HOLD_LOCK = """

@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from helsemonitor import releases
 from helsemonitor.codebook import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import PROJECT_DIR, Settings
-from orchestration import pipeline, publish
 from tests.unit.small_project import make_settings, make_warehouse
 
 WAVES = (Wave("birds", 2020, 3, "nr", "", ""), Wave("fish", 2021, 3, "fish_id", "vekt", ""))
@@ -39,7 +39,7 @@ def left_over(settings: Settings) -> list[str]:
 
 
 def test_a_release_holds_the_marts_and_nothing_else(settings: Settings) -> None:
-    release = publish.publish_release(settings, WAVES, FACTS)
+    release = releases.publish_release(settings, WAVES, FACTS)
     current = settings.published_dir / "current"
     assert current.is_symlink()
     assert current.readlink() == Path("releases", release.release_id)
@@ -61,7 +61,7 @@ def test_a_release_holds_the_marts_and_nothing_else(settings: Settings) -> None:
 
 
 def test_the_file_opens_in_older_clients(settings: Settings) -> None:
-    release = publish.publish_release(settings, WAVES, FACTS)
+    release = releases.publish_release(settings, WAVES, FACTS)
     with duckdb.connect(str(release.path / "helsemonitor.duckdb"), read_only=True) as connection:
         tags = connection.execute("select tags from duckdb_databases() where not internal").fetchone()
     assert tags is not None
@@ -69,7 +69,7 @@ def test_the_file_opens_in_older_clients(settings: Settings) -> None:
 
 
 def test_the_manifest_says_what_is_in_the_release(settings: Settings) -> None:
-    release = publish.publish_release(settings, WAVES, FACTS)
+    release = releases.publish_release(settings, WAVES, FACTS)
     manifest = json.loads((release.path / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["release"] == release.release_id
     assert manifest["waves"] == ["birds_2020", "fish_2021"]
@@ -81,77 +81,77 @@ def test_the_manifest_says_what_is_in_the_release(settings: Settings) -> None:
         "dim_item": 3,
         "fct_both": 9,
     }
-    reread = publish.current_release(settings)
+    reread = releases.current_release(settings)
     assert reread is not None
     assert (reread.path, reread.manifest) == (release.path, manifest)
 
 
 def test_equal_content_gives_equal_bytes_whatever_its_order(settings: Settings) -> None:
-    first = publish.publish_release(settings, WAVES, FACTS)
+    first = releases.publish_release(settings, WAVES, FACTS)
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute(
             "create or replace table marts.dim_indicator as select * from marts.dim_indicator order by value"
         )
-    second = publish.publish_release(settings, WAVES, FACTS)
+    second = releases.publish_release(settings, WAVES, FACTS)
     assert first.path != second.path
     assert digests(first.path / "parquet") == digests(second.path / "parquet")
     assert first.release_id < second.release_id
 
 
 def test_parquet_is_ordered_by_its_keys(settings: Settings) -> None:
-    release = publish.publish_release(settings, WAVES, FACTS)
+    release = releases.publish_release(settings, WAVES, FACTS)
     rows = duckdb.sql(f"from read_parquet('{release.path}/parquet/dim_item.parquet')").fetchall()
     assert rows == [("item_1",), ("item_2",), ("item_3",)]
 
 
 def test_the_newest_five_and_the_current_one_are_kept(settings: Settings) -> None:
-    releases = [publish.publish_release(settings, WAVES, FACTS) for _ in range(7)]
+    made = [releases.publish_release(settings, WAVES, FACTS) for _ in range(7)]
     kept = sorted(path.name for path in (settings.published_dir / "releases").iterdir())
-    assert kept == [release.release_id for release in releases[2:]]
-    publish.point_current(settings.published_dir, releases[2].path)
-    publish.prune(settings.published_dir, keep=2)
+    assert kept == [release.release_id for release in made[2:]]
+    releases.point_current(settings.published_dir, made[2].path)
+    releases.prune(settings.published_dir, keep=2)
     kept = sorted(path.name for path in (settings.published_dir / "releases").iterdir())
-    assert kept == [releases[index].release_id for index in (2, 5, 6)]
+    assert kept == [made[index].release_id for index in (2, 5, 6)]
 
 
 def test_two_releases_never_share_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import UTC, datetime
 
     now = datetime(2030, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
-    first = publish._release_path(tmp_path, {}, now)
+    first = releases._release_path(tmp_path, {}, now)
     assert first.name.startswith("20300102_030405_000006_")
     first.mkdir()
-    second = publish._release_path(tmp_path, {}, now)
+    second = releases._release_path(tmp_path, {}, now)
     assert second.name == f"{first.name}_2"
     assert first.name < second.name
 
 
 def test_a_failing_copy_leaves_the_former_release(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    former = publish.publish_release(settings, WAVES, FACTS)
-    copy = publish._copy_table
+    former = releases.publish_release(settings, WAVES, FACTS)
+    copy = releases._copy_table
 
     def fail_at_the_second(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> dict[str, Any]:
         if table == "dim_item":
             raise OSError(28, "No space left on device")
         return copy(connection, table, folder)
 
-    monkeypatch.setattr(publish, "_copy_table", fail_at_the_second)
+    monkeypatch.setattr(releases, "_copy_table", fail_at_the_second)
     with pytest.raises(OSError, match="No space"):
-        publish.publish_release(settings, WAVES, FACTS)
+        releases.publish_release(settings, WAVES, FACTS)
     assert (settings.published_dir / "current").resolve() == former.path
     assert [path.name for path in (settings.published_dir / "releases").iterdir()] == [former.release_id]
     assert left_over(settings) == []
 
 
 def test_a_failing_swap_leaves_the_former_release(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    former = publish.publish_release(settings, WAVES, FACTS)
+    former = releases.publish_release(settings, WAVES, FACTS)
 
     def fail(self: Path, target: Path) -> Path:
         raise OSError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="Permission denied"):
-        publish.publish_release(settings, WAVES, FACTS)
+        releases.publish_release(settings, WAVES, FACTS)
     assert (settings.published_dir / "current").resolve() == former.path
     assert [path.name for path in (settings.published_dir / "releases").iterdir()] == [former.release_id]
     assert left_over(settings) == []
@@ -160,16 +160,16 @@ def test_a_failing_swap_leaves_the_former_release(settings: Settings, monkeypatc
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from orchestration import pipeline, publish
+from helsemonitor import releases
 from helsemonitor.settings import Settings
 folder, moment = Path(sys.argv[1]), sys.argv[2]
-original = getattr(publish, moment)
+original = getattr(releases, moment)
 def kill(*arguments):
     if moment == "_copy_table":
         original(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
-setattr(publish, moment, kill)
-publish.publish_release(Settings(folder, folder / "seeds", folder / "build"), (), {})
+setattr(releases, moment, kill)
+releases.publish_release(Settings(folder, folder / "seeds", folder / "build"), (), {})
 """
 
 
@@ -177,24 +177,24 @@ publish.publish_release(Settings(folder, folder / "seeds", folder / "build"), ()
 def test_a_process_killed_while_publishing_leaves_the_former_release(
     settings: Settings, tmp_path: Path, moment: str
 ) -> None:
-    former = publish.publish_release(settings, WAVES, FACTS)
+    former = releases.publish_release(settings, WAVES, FACTS)
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(tmp_path), moment], cwd=PROJECT_DIR, timeout=60, check=False
     )
     assert killed.returncode == -signal.SIGKILL
     assert (settings.published_dir / "current").resolve() == former.path
-    following = publish.publish_release(settings, WAVES, FACTS)
+    following = releases.publish_release(settings, WAVES, FACTS)
     assert (settings.published_dir / "current").resolve() == following.path
     assert left_over(settings) == []
 
 
 def test_a_reader_keeps_its_release_while_a_new_one_comes(settings: Settings) -> None:
-    publish.publish_release(settings, WAVES, FACTS)
+    releases.publish_release(settings, WAVES, FACTS)
     current = settings.published_dir / "current" / "helsemonitor.duckdb"
     with duckdb.connect(str(current), read_only=True) as reader:
         with duckdb.connect(str(settings.warehouse)) as connection:
             connection.execute("insert into marts.dim_indicator values ('c', 9)")
-        publish.publish_release(settings, WAVES, FACTS)
+        releases.publish_release(settings, WAVES, FACTS)
         assert reader.execute("select count(*) from marts.dim_indicator").fetchone() == (3,)
     with duckdb.connect(str(current), read_only=True) as reader:
         assert reader.execute("select count(*) from marts.dim_indicator").fetchone() == (4,)
@@ -210,11 +210,11 @@ def test_a_reader_keeps_its_release_while_a_new_one_comes(settings: Settings) ->
     ],
 )
 def test_no_column_of_a_respondent_is_published(settings: Settings, statement: str, place: str) -> None:
-    former = publish.publish_release(settings, WAVES, FACTS)
+    former = releases.publish_release(settings, WAVES, FACTS)
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute(statement)
     with pytest.raises(DataRefused) as refusal:
-        publish.publish_release(settings, WAVES, FACTS)
+        releases.publish_release(settings, WAVES, FACTS)
     assert refusal.value.sentences == (
         f"{place}, which belongs to single respondents; a mart holds counts and sums over groups, so remove the column "
         "from the model.",
@@ -224,30 +224,33 @@ def test_no_column_of_a_respondent_is_published(settings: Settings, statement: s
 
 def test_only_marts_that_passed_their_gate_are_published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from expectations import frames, runner
+    from expectations.gates import check_marts
+    from helsemonitor import facts
+    from orchestration import road
 
     found: list[str] = []
     printed = {"ladder": [["b20", "chart", "match", 2]], "worst": []}
-    monkeypatch.setattr(pipeline, "reconciliation", lambda _: printed)
+    monkeypatch.setattr(facts, "reconciliation", lambda _: printed)
     monkeypatch.setattr(frames, "mart_batches", lambda *_: [])
     monkeypatch.setattr(runner, "run", lambda *_: runner.Gate((runner.Outcome("drift", 1, 0, tuple(found)),), 0.1))
     with pytest.raises(DataRefused) as refusal:
-        pipeline.publish(settings, ())
+        road.publish(settings, ())
     assert refusal.value.sentences == (
         "The marts of build/warehouse.duckdb have not passed their expectations since they were last built; run the "
         "whole road (`helsemonitor refresh` or the job annual_refresh).",
     )
-    pipeline.check_marts(settings)
-    _, release = pipeline.publish(settings, ())
+    check_marts(settings)
+    _, release = road.publish(settings, ())
     assert release.manifest["counts"] == {"waves": 0, "respondents": 3, "answers": 6, "items": 3, "indicators": 3}
     assert (release.manifest["disclosure"], release.manifest["reconciliation"]) == ("report", printed)
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute("insert into marts.dim_indicator values ('c', 9)")
     with pytest.raises(DataRefused, match="since they were last built"):
-        pipeline.publish(settings, ())
+        road.publish(settings, ())
     found.append("The value moved.")
-    pipeline.check_marts(settings)
+    check_marts(settings)
     with pytest.raises(DataRefused, match="since they were last built"):
-        pipeline.publish(settings, ())
+        road.publish(settings, ())
     assert (settings.published_dir / "current").resolve() == release.path
 
 
@@ -255,5 +258,5 @@ def test_a_warehouse_without_marts_is_not_published(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     duckdb.connect(str(settings.warehouse)).close()
     with pytest.raises(DataRefused, match="has no table in schema marts"):
-        publish.publish_release(settings, WAVES, FACTS)
-    assert publish.current_release(settings) is None
+        releases.publish_release(settings, WAVES, FACTS)
+    assert releases.current_release(settings) is None

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from expectations import gates
+from helsemonitor import build_failures, dbt_build
 from helsemonitor.codebook import Wave, read_rows, read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import PROJECT_DIR, Settings
-from orchestration import pipeline
 from orchestration.home import prepare_home
 from tests.unit.small_project import make_settings, write_codebook, write_waves
 
@@ -93,7 +94,7 @@ def test_short_rows_read_as_blank(tmp_path: Path) -> None:
 @pytest.mark.parametrize("disclosure", ["report", "open"])
 def test_dbt_is_told_waves_and_profile_and_leaves_unit_tests_out(tmp_path: Path, disclosure: str) -> None:
     settings = Settings(tmp_path, tmp_path, tmp_path, disclosure)
-    assert pipeline.dbt_build_arguments(settings, [FISH, BIRDS]) == [
+    assert dbt_build.dbt_build_arguments(settings, [FISH, BIRDS]) == [
         "build",
         "--exclude-resource-type",
         "unit_test",
@@ -104,7 +105,7 @@ def test_dbt_is_told_waves_and_profile_and_leaves_unit_tests_out(tmp_path: Path,
 
 def test_dbt_keeps_to_the_projects_folders(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    arguments = pipeline.dbt_project_arguments(settings)
+    arguments = dbt_build.dbt_project_arguments(settings)
     folders = dict(zip(arguments[:8:2], arguments[1:8:2], strict=True))
     assert folders == {
         "--project-dir": str(tmp_path),
@@ -119,7 +120,7 @@ def test_dbt_sees_the_folders_only_while_it_runs(tmp_path: Path, monkeypatch: py
     settings = make_settings(tmp_path)
     monkeypatch.setenv("HELSEMONITOR_SEEDS", "before")
     monkeypatch.delenv("HELSEMONITOR_BUILD", raising=False)
-    with pipeline.project_environment(settings):
+    with dbt_build.project_environment(settings):
         assert os.environ["HELSEMONITOR_SEEDS"] == str(tmp_path / "seeds")
         assert os.environ["HELSEMONITOR_BUILD"] == str(tmp_path / "build")
     assert os.environ["HELSEMONITOR_SEEDS"] == "before"
@@ -159,7 +160,7 @@ def test_failing_tests_are_said_with_place_and_count() -> None:
         result("test.p.not_null_bird", "fail", failures=3),
         result("test.p.birds_add_up", "fail", failures=1),
     ]
-    reason = pipeline.explain_failure(results, MANIFEST, no_problems)
+    reason = build_failures.explain_failure(results, MANIFEST, no_problems)
     assert isinstance(reason, DataRefused)
     assert reason.sentences == (
         "The test not_null_bird of marts.dim_bird, column bird, finds 3 rows that break it "
@@ -189,7 +190,7 @@ def test_stated_problems_come_before_what_follows_from_them() -> None:
         asked.extend(tables)
         return ["Column q1 is unmapped."]
 
-    reason = pipeline.explain_failure(results, manifest, problems)
+    reason = build_failures.explain_failure(results, manifest, problems)
     assert isinstance(reason, DataRefused)
     assert reason.sentences == ("Column q1 is unmapped.",)
     assert asked == ["marts.dim_bird"]
@@ -198,8 +199,8 @@ def test_stated_problems_come_before_what_follows_from_them() -> None:
 def test_a_warning_states_notes_and_a_failure_problems() -> None:
     manifest = {"nodes": MANIFEST["nodes"] | {"test.p.states_no_problem_birds": STATING}}
     results = [result("test.p.states_no_problem_birds", "warn", failures=1), result("test.p.not_null_bird", "warn")]
-    assert pipeline.stating_models(results, manifest, "warn") == ["marts.dim_bird"]
-    assert pipeline.stating_models(results, manifest, "fail") == []
+    assert build_failures.stating_models(results, manifest, "warn") == ["marts.dim_bird"]
+    assert build_failures.stating_models(results, manifest, "fail") == []
 
 
 def test_problems_of_an_earlier_build_are_not_read() -> None:
@@ -212,8 +213,8 @@ def test_problems_of_an_earlier_build_are_not_read() -> None:
         result("test.p.states_no_problem_birds", "skipped"),
         result("model.p.dim_bird", "error", message="boom"),
     ]
-    reason = pipeline.explain_failure(results, manifest, must_not_be_called)
-    assert isinstance(reason, pipeline.BuildError)
+    reason = build_failures.explain_failure(results, manifest, must_not_be_called)
+    assert isinstance(reason, build_failures.BuildError)
     assert str(reason) == "dbt could not build everything:\nmodel.p.dim_bird: boom"
 
 
@@ -222,16 +223,16 @@ def test_an_error_of_dbt_is_not_blamed_on_the_data() -> None:
         result("test.p.not_null_bird", "fail", failures=3),
         result("test.p.birds_add_up", "error", message="boom"),
     ]
-    assert isinstance(pipeline.explain_failure(results, MANIFEST, no_problems), pipeline.BuildError)
-    assert isinstance(pipeline.explain_failure([], MANIFEST, no_problems), pipeline.BuildError)
+    assert isinstance(build_failures.explain_failure(results, MANIFEST, no_problems), build_failures.BuildError)
+    assert isinstance(build_failures.explain_failure([], MANIFEST, no_problems), build_failures.BuildError)
 
 
 def test_results_of_an_earlier_build_are_not_taken_for_this_ones(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     (tmp_path / "run_results.json").write_text(json.dumps({"results": [result("test.p.not_null_bird", "fail")]}))
-    pipeline.forget_results(tmp_path)
-    reason = pipeline.explain_build(settings, tmp_path, "the project does not parse")
-    assert isinstance(reason, pipeline.BuildError)
+    build_failures.forget_results(tmp_path)
+    reason = build_failures.explain_build(settings, tmp_path, "the project does not parse")
+    assert isinstance(reason, build_failures.BuildError)
     assert str(reason) == "dbt could not start to build: the project does not parse"
 
 
@@ -244,12 +245,12 @@ def test_a_build_is_counted_by_kind_and_status() -> None:
         result("test.p.birds_add_up", "warn"),
         result("model.p.fct_nest", "skipped"),
     ]
-    assert pipeline.build_counts(results) == {"seeds": 1, "models": 2, "checks_passed": 1, "warnings": 1}
+    assert dbt_build.build_counts(results) == {"seeds": 1, "models": 2, "checks_passed": 1, "warnings": 1}
 
 
 def test_progress_counts_finished_steps() -> None:
     seen: list[tuple[int, int, str]] = []
-    callback: Callable[[Any], None] = pipeline._progress_callback(lambda *step: seen.append(step))
+    callback: Callable[[Any], None] = dbt_build._progress_callback(lambda *step: seen.append(step))
     for name, node in (("LogStartLine", "a"), ("LogStartLine", "b"), ("NodeFinished", "a"), ("LogStartLine", "c")):
         data = SimpleNamespace(total=3, node_info=SimpleNamespace(node_name=node))
         callback(SimpleNamespace(info=SimpleNamespace(name=name), data=data))
@@ -260,7 +261,7 @@ def test_undeclared_files_are_named(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     for name in ("birds_2020", "birds_2021"):
         (settings.raw_dir / f"{name}.csv").write_text("nr\n1\n")
-    assert pipeline.undeclared_files(settings, [BIRDS]) == [
+    assert gates.undeclared_files(settings, [BIRDS]) == [
         "seeds/raw/birds_2021.csv: waves.csv does not declare this wave; add its row or remove the file."
     ]
 
