@@ -88,6 +88,6 @@ lock: $(RUN) ## Resolve requirements*.in into hash-locked requirements*.txt (UPG
 	        --generate-hashes --no-emit-index-url --no-annotate $(UPGRADE) $$name.in -o $$name.txt || exit; \
 	done
 
-clean: ## Empty build/ but for published releases and run history; .venv stays
-	@find build -mindepth 1 -maxdepth 1 ! -name .gitkeep ! -name published ! -name dagster -exec rm -rf {} +
+clean: ## Empty build/ but for releases, run history and the secret of the record keys; .venv stays
+	@find build -mindepth 1 -maxdepth 1 ! -name .gitkeep ! -name published ! -name dagster ! -name record_key.secret -exec rm -rf {} +
 	@rm -rf target logs .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -37,7 +37,9 @@ class Wave:
         return f"{self.survey}_{self.year}"
 
 
-def read_table(path: Path, columns: Sequence[str] = (), shown: str = "") -> list[dict[str, str]]:
+def read_table(
+    path: Path, columns: Sequence[str] = (), shown: str = ""
+) -> tuple[list[str], list[dict[str, str]]]:
     """Read a CSV file of the codebook, or one like it.
 
     Args:
@@ -46,7 +48,7 @@ def read_table(path: Path, columns: Sequence[str] = (), shown: str = "") -> list
         shown: The path as a person would type it; the path itself by default.
 
     Returns:
-        One dictionary per row, cells as text, `""` where blank.
+        Names of the columns, and one dictionary per row: cells as text, `""` where blank.
 
     Raises:
         DataRefused: The file or one of the columns is missing.
@@ -58,16 +60,17 @@ def read_table(path: Path, columns: Sequence[str] = (), shown: str = "") -> list
         )
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, restval="")
-        missing = [column for column in columns if column not in (reader.fieldnames or [])]
+        header = list(reader.fieldnames or [])
+        missing = [column for column in columns if column not in header]
         if missing:
             raise DataRefused([f"{shown} has no column {', '.join(missing)}; restore its header row."])
-        return [{key: value for key, value in row.items() if key is not None} for row in reader]
+        return header, [{key: value for key, value in row.items() if key is not None} for row in reader]
 
 
 def read_rows(settings: Settings, name: str, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Read one codebook file by its name without `.csv`; see `read_table`."""
+    """Rows of one codebook file by its name without `.csv`; see `read_table`."""
     path = settings.codebook_dir / f"{name}.csv"
-    return read_table(path, columns, settings.shown(path))
+    return read_table(path, columns, settings.shown(path))[1]
 
 
 def _wave(row: dict[str, str], shown: str, line: int) -> Wave | str:

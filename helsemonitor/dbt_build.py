@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from helsemonitor.build_failures import explain_build, forget_results, read_json, stated_problems, stating_models
 from helsemonitor.codebook import Wave
+from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.settings import Settings
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Prog
     from dbt.cli.main import dbtRunner
 
     forget_results(settings.dbt_target_dir)
+    ensure_record_key_secret(settings)
     callbacks = [_progress_callback(on_progress)] if on_progress else []
     with project_environment(settings):
         try:

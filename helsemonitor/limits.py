@@ -73,7 +73,8 @@ def read_limits_file(path: Path, shown: str = "") -> tuple[Limit, ...]:
         DataRefused: The file is missing, or a row holds no number.
     """
     shown = shown or str(path)
-    parsed = [_limit(row, shown, line) for line, row in enumerate(read_table(path, COLUMNS, shown), start=2)]
+    _, rows = read_table(path, COLUMNS, shown)
+    parsed = [_limit(row, shown, line) for line, row in enumerate(rows, start=2)]
     faults = [found for found in parsed if isinstance(found, str)]
     if faults:
         raise DataRefused(faults)

@@ -55,6 +55,11 @@ class Settings:
         return self.build_dir / "warehouse.duckdb"
 
     @property
+    def record_key_secret(self) -> Path:
+        """File with the secret of the record keys of disclosure profile `open`; made on first use, never published."""
+        return self.build_dir / "record_key.secret"
+
+    @property
     def published_dir(self) -> Path:
         """Folder with the releases and the link `current`."""
         return self.build_dir / "published"

@@ -11,6 +11,7 @@ from helsemonitor.build_failures import explain_build, forget_results
 from helsemonitor.codebook import raw_file
 from helsemonitor.dbt_build import dbt_build_arguments
 from helsemonitor.errors import DataRefused
+from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.releases import file_sha256
 from orchestration import road
 from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, declared_check, wave_check, wave_result
@@ -93,6 +94,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
         """Seeds, models and data tests of the dbt project."""
         target_dir = settings.dagster_target_dir / "run"
         forget_results(target_dir)
+        ensure_record_key_secret(settings)
         arguments = dbt_build_arguments(settings, waves)
         with no_network():
             build = dbt.cli(arguments, context=context, target_path=target_dir, raise_on_error=False)

@@ -31,7 +31,8 @@ ALLOCATED = "_allocated"
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV of the repository as text, by the project's reader; empty cells are empty strings."""
-    return pd.DataFrame(codebook.read_table(path))
+    header, rows = codebook.read_table(path)
+    return pd.DataFrame(rows, columns=header)
 
 
 def parts(cell: str) -> tuple[str, ...]:

@@ -189,7 +189,7 @@ def broken(seeds: Path, fault: str) -> None:
     columns = seeds / "codebook" / "columns.csv"
     if fault == "codebook row dropped":
         lines = columns.read_text().splitlines(keepends=True)
-        columns.write_text("".join(line for line in lines if not line.startswith("cyclists,2022,ride,")))
+        columns.write_text("".join(line for line in lines if not line.startswith("cyclists,ride,")))
         return
     wave = pd.read_csv(seeds / "raw" / "cyclists_2022.csv", dtype=str, keep_default_na=False)
     if fault == "unknown code":

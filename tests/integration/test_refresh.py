@@ -11,13 +11,16 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 import pytest
 
-from expectations import thresholds
+from expectations import gates
+from helsemonitor import limits
+from helsemonitor.codebook import read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.releases import current_release
 from helsemonitor.settings import PROJECT_DIR, Settings
@@ -164,7 +167,7 @@ def edit(path: Path, pattern: str, replacement: str) -> None:
 
 
 def drop_codebook_row(seeds: Path) -> None:
-    edit(seeds / "codebook" / "columns.csv", r"^cyclists,2022,ride,.*\n", "")
+    edit(seeds / "codebook" / "columns.csv", r"^cyclists,ride,.*\n", "")
 
 
 def add_unknown_code(seeds: Path) -> None:
@@ -211,17 +214,14 @@ def test_faulty_data_are_refused_and_the_release_stays(
 def test_a_failing_expectation_about_the_marts_stops_the_publishing(
     unchanged: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    strict = [
-        row if row.check != "drift" else thresholds.Threshold(**{**vars(row), "limit": 0.001})
-        for row in thresholds.read_thresholds()
-    ]
-    monkeypatch.setattr(thresholds, "read_thresholds", lambda: strict)
+    strict = [row if row.check_name != "drift" else replace(row, value=0.001) for row in limits.read_limits(unchanged)]
+    monkeypatch.setattr(gates, "read_limits", lambda _: strict)
     reporter = Silent()
     with pytest.raises(DataRefused, match="the value moved by"):
         road.refresh(unchanged, "a test", reporter)
     assert reporter.stages == ["raw gate", "warehouse", "marts gate"]
     with pytest.raises(DataRefused, match="have not passed their expectations"):
-        road.publish(unchanged, road.read_waves(unchanged))
+        road.publish(unchanged, read_waves(unchanged))
 
 
 def test_the_warehouse_is_free_again_after_each_stage(settings: Settings) -> None:

@@ -2,19 +2,34 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-LAYER_PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "fct_", "v_")}
-# A layer reads its own folder and the ones named here; seeds are reference data and may be read from everywhere.
+LAYER_PREFIXES = {
+    "staging": ("stg_",),
+    "checks": ("chk_",),
+    "intermediate": ("int_",),
+    "marts": ("dim_", "fct_", "v_"),
+}
+# A layer reads the ones named here; seeds are reference data and may be read from everywhere.
 LAYER_SOURCES = {
     "staging": {"staging"},
-    "intermediate": {"staging", "intermediate"},
+    "checks": {"staging", "intermediate"},
+    "intermediate": {"staging", "checks", "intermediate"},
     "marts": {"intermediate", "marts"},
 }
-MAX_MODEL_LINES = 140
+# Layers that are divided into rooms, a folder each.
+ROOMED = {"intermediate", "marts"}
+MAX_MODEL_LINES = 100
+MAX_YAML_LINES = 400
+MAX_MODELS_IN_A_FOLDER = 14
+# The model behind which nothing may read a respondent.
+CUBE = "int_cells"
 YEAR = re.compile(r"(?<![\w.])20\d\d(?![\w.])")
 JINJA_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -109,19 +124,22 @@ def without_comments(sql: str) -> str:
 
 
 def misplaced_models(models: Iterable[Model]) -> list[str]:
-    """Folder = schema, the prefix belongs to the folder, the YAML file is the folder's own, two levels and no more."""
+    """Layer = schema, the prefix belongs to the layer, the YAML file is the folder's own; a room is one level deep."""
     sentences = []
     for model in models:
         prefixes = LAYER_PREFIXES.get(model.layer, ())
-        if len(PurePosixPath(model.path).parts) != 2 or not prefixes:
-            sentences.append(f"models/{model.path}: models lie directly in one of {', '.join(LAYER_PREFIXES)}.")
+        if len(PurePosixPath(model.path).parts) != 2 + (model.layer in ROOMED) or not prefixes:
+            sentences.append(
+                f"models/{model.path}: models lie in staging or checks, or in a room of {' or '.join(sorted(ROOMED))}."
+            )
             continue
         if model.schema != model.layer:
             sentences.append(f"{model.name} is built in schema {model.schema}; its folder is {model.layer}.")
         if not model.name.startswith(prefixes):
             sentences.append(f"{model.name} lies in {model.layer}; its name must start with {' or '.join(prefixes)}.")
-        if model.patch and model.patch != f"models/{model.layer}/_{model.layer}__models.yml":
-            sentences.append(f"{model.name} is described in {model.patch}; move it to _{model.layer}__models.yml.")
+        folder = PurePosixPath(model.path).parent
+        if model.patch and model.patch != f"models/{folder}/_{folder.name}__models.yml":
+            sentences.append(f"{model.name} is described in {model.patch}; move it to _{folder.name}__models.yml.")
     return sentences
 
 
@@ -171,6 +189,119 @@ def long_or_starred(models: Iterable[Model]) -> list[str]:
         if model.layer == "marts" and SELECT_STAR.search(outer_query(model.sql)):
             sentences.append(f"{model.name} is a mart and ends in 'select *'; write its columns out.")
     return sentences
+
+
+def full_folders(models: Iterable[Model]) -> list[str]:
+    """A room holds no more than can be seen at once."""
+    folders = Counter(str(PurePosixPath(model.path).parent) for model in models)
+    return [
+        f"models/{folder} holds {count} models; divide it ({MAX_MODELS_IN_A_FOLDER} are allowed)."
+        for folder, count in sorted(folders.items())
+        if count > MAX_MODELS_IN_A_FOLDER
+    ]
+
+
+def below(models: Sequence[Model], name: str) -> set[str]:
+    """Names of the models that stand on a model, directly or through others; itself included."""
+    by_path = {model.path: model.name for model in models}
+    found = {name}
+    while True:
+        more = {model.name for model in models if found & {by_path[parent] for parent in model.parents}}
+        if more <= found:
+            return found
+        found |= more
+
+
+def reads_behind_the_cube(models: Sequence[Model], respondent_models: frozenset[str]) -> list[str]:
+    """Nothing that stands on the cube reads a model with a row per respondent.
+
+    Args:
+        models: All models.
+        respondent_models: Names of the models with a row per respondent.
+    """
+    by_path = {model.path: model.name for model in models}
+    return [
+        f"{model.name} stands on {CUBE} and reads {by_path[parent]}, which holds respondents; finish the cube instead."
+        for model in models
+        if model.name in below(models, CUBE) - {CUBE}
+        for parent in model.parents
+        if by_path[parent] in respondent_models
+    ]
+
+
+def shape(models: Sequence[Model]) -> dict[str, float]:
+    """How tied together the models are.
+
+    Returns:
+        `models`; `edges`: reads of models by models; `floors`: longest chain; `ways`: ways to the deepest fact from the
+        models that read no model.
+    """
+    parents = {model.path: model.parents for model in models}
+
+    @cache
+    def depth(path: str) -> int:
+        return 1 + max((depth(parent) for parent in parents[path]), default=0)
+
+    @cache
+    def ways(path: str) -> int:
+        return sum(ways(parent) for parent in parents[path]) or 1
+
+    facts = [model.path for model in models if model.name.startswith("fct_")]
+    return {
+        "models": len(models),
+        "edges": sum(map(len, parents.values())),
+        "floors": max(map(depth, parents)),
+        "ways": ways(max(facts, key=depth)),
+    }
+
+
+def imported_modules(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Modules of the project that each module imports, anywhere in it.
+
+    Args:
+        sources: Path of a Python file to its code.
+    """
+    names = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in sources}
+    found: dict[str, set[str]] = {}
+    for name, path in names.items():
+        wanted: set[str] = set()
+        for node in ast.walk(ast.parse(sources[path])):
+            if isinstance(node, ast.Import):
+                wanted |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                wanted |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        # A package that is named only to reach a module in it is not imported for itself.
+        reached = {module for module in wanted if module in names}
+        found[name] = {module for module in reached if not any(other.startswith(f"{module}.") for other in reached)} - {
+            name
+        }
+    return found
+
+
+def upward_imports(imports: Mapping[str, set[str]], floors: Sequence[str]) -> list[str]:
+    """A package imports only packages of its own floor or below.
+
+    Args:
+        imports: Module to the modules it imports.
+        floors: Packages, the lowest first.
+    """
+    height = {package: number for number, package in enumerate(floors)}
+    return [
+        f"{module} imports {other}; {other.split('.')[0]} stands above {module.split('.')[0]}."
+        for module, others in sorted(imports.items())
+        for other in sorted(others)
+        if height.get(other.split(".")[0], -1) > height.get(module.split(".")[0], len(floors))
+    ]
+
+
+def import_circles(imports: Mapping[str, set[str]]) -> list[str]:
+    """No module imports itself through others."""
+    sorter = TopologicalSorter(imports)
+    try:
+        sorter.prepare()
+    except CycleError as circle:
+        return [f"These modules import each other in a circle: {' -> '.join(circle.args[1])}."]
+    return []
 
 
 def spelled_out(text: str, names: frozenset[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,26 @@ from typing import Any
 import pytest
 import yaml
 
+from helsemonitor.codebook import read_waves, wave_macro
+from helsemonitor.settings import Settings
 from tests.unit import structure_rules as rules
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE_FOLDERS = ("models", "macros", "orchestration")
+CODE_FOLDERS = ("models", "macros", "helsemonitor", "expectations", "orchestration")
+PACKAGES = ("helsemonitor", "expectations", "orchestration", "synthetic", "benchmarks")
+# The lowest first; synthetic stands beside expectations, on the base alone.
+FLOORS = ("helsemonitor", "expectations", "orchestration")
+# What the rebuilt house may grow to; each new mart may add a model.
+SHAPE = {"models": 65, "edges_per_model": 1.7, "floors": 18, "ways": 200}
+
+
+def sources(*folders: str) -> dict[str, str]:
+    """Python files of folders, path to code."""
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    }
 
 
 def lines(sentences: list[str]) -> str:
@@ -133,16 +150,73 @@ def test_every_seed_is_in_its_folders_schema_and_described(manifest: dict[str, A
 
 
 def test_dbt_and_the_codebook_declare_the_same_waves() -> None:
-    declared = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["waves"]
-    with (ROOT / "seeds" / "codebook" / "waves.csv").open(encoding="utf-8", newline="") as file:
-        waves = [f"{row['survey']}_{row['year']}" for row in csv.DictReader(file)]
-    assert declared == sorted(waves), "mend `vars: waves:` in dbt_project.yml after seeds/codebook/waves.csv"
+    written = (ROOT / "macros" / "waves.sql").read_text(encoding="utf-8")
+    assert written == wave_macro(read_waves(Settings(ROOT, ROOT / "seeds", ROOT / "build"))), "run `make waves`"
+
+
+def test_no_folder_is_overfull(models: list[rules.Model]) -> None:
+    sentences = rules.full_folders(models)
+    assert not sentences, lines(sentences)
+
+
+def test_no_yaml_file_is_long() -> None:
+    sentences = [
+        f"{path.relative_to(ROOT)} has {count} lines; {rules.MAX_YAML_LINES} are allowed."
+        for path in sorted((ROOT / "models").rglob("*.yml"))
+        if (count := path.read_text(encoding="utf-8").count("\n")) > rules.MAX_YAML_LINES
+    ]
+    assert not sentences, lines(sentences)
+
+
+def test_nothing_behind_the_cube_reads_a_respondent(manifest: dict[str, Any], models: list[rules.Model]) -> None:
+    """A model holds respondents when its grain, as its description says it, has a respondent in it."""
+    grain = {model.name: model.description.split(":")[0].split(".")[0] for model in models}
+    respondent_models = frozenset(name for name, text in grain.items() if re.search(r"\brespondent\b", text))
+    assert {"stg_answers", "stg_respondents", "int_responses", "int_counted_answers"} <= respondent_models
+    sentences = rules.reads_behind_the_cube(models, respondent_models)
+    assert not sentences, lines(sentences)
+
+
+def test_released_cells_are_the_one_door(models: list[rules.Model]) -> None:
+    """Only the door and the check of the weights read the cube."""
+    readers = {model.name for model in models if any(parent.endswith("/int_cells.sql") for parent in model.parents)}
+    assert readers == {"int_released_cells", "chk_margins"}
+
+
+def test_every_room_is_closed_but_for_its_doors(manifest: dict[str, Any]) -> None:
+    """Dbt refuses a read of a private model from another group; here it is held that the groups are the folders."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["schema"] == "intermediate":
+            assert node["group"] == Path(node["original_file_path"]).parent.name, node["name"]
+            readers = {
+                manifest["nodes"][child]["group"]
+                for child in manifest["child_map"][node["unique_id"]]
+                if child.startswith("model.")
+            }
+            is_door = node["access"] == "protected"
+            assert is_door == bool(readers - {node["group"]}), (node["name"], node["access"], readers)
+
+
+def test_the_shape_of_the_graph(models: list[rules.Model]) -> None:
+    found = rules.shape(models)
+    found["edges_per_model"] = found.pop("edges") / found["models"]
+    assert {name: value for name, value in found.items() if value > SHAPE[name]} == {}
+
+
+def test_imports_point_downward_and_run_in_no_circle() -> None:
+    imports = rules.imported_modules(sources(*PACKAGES))
+    synthetic = {module: others for module, others in imports.items() if module.startswith("synthetic")}
+    sentences = rules.upward_imports(imports, FLOORS) + rules.import_circles(imports)
+    sentences += rules.upward_imports(synthetic, ("helsemonitor", "synthetic", "expectations", "orchestration"))
+    assert not sentences, lines(sentences)
 
 
 def test_code_names_no_survey_item_or_year(codebook_names: frozenset[str]) -> None:
     """A new wave, question or survey is rows in CSV files, never SQL or Python."""
     sentences = []
     for path in sorted(path for folder in CODE_FOLDERS for path in (ROOT / folder).rglob("*")):
+        if path == ROOT / "macros" / "waves.sql":
+            continue  # written from waves.csv
         if path.suffix in {".sql", ".j2"}:
             found = rules.sql_names(path.read_text(encoding="utf-8"), codebook_names)
         elif path.suffix == ".py":
@@ -156,12 +230,8 @@ def test_code_names_no_survey_item_or_year(codebook_names: frozenset[str]) -> No
 
 
 def test_only_expectations_import_great_expectations() -> None:
-    sources = {
-        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-        for folder in ("orchestration", "expectations", "synthetic", "benchmarks")
-        for path in (ROOT / folder).rglob("*.py")
-    }
-    outside = [path for path in rules.importers(sources, "great_expectations") if not path.startswith("expectations/")]
+    importers = rules.importers(sources(*PACKAGES), "great_expectations")
+    outside = [path for path in importers if not path.startswith("expectations/")]
     assert not outside, lines(outside)
 
 

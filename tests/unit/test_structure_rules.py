@@ -13,7 +13,7 @@ def model(**changes: object) -> rules.Model:
     """A mart that keeps every rule, with changes."""
     good = {
         "name": "dim_thing",
-        "path": "marts/dim_thing.sql",
+        "path": "marts/dimensions/dim_thing.sql",
         "schema": "marts",
         "description": "Things: one row per thing.",
         "columns": {"thing": "Its id."},
@@ -21,7 +21,7 @@ def model(**changes: object) -> rules.Model:
         "sql": "with\n\nthings as (\n    select * from x\n)\n\nselect thing, count(*) as n, c * 100 as d,\nfrom things",
         "parents": ["intermediate/int_things.sql"],
         "test_count": 1,
-        "patch": "models/marts/_marts__models.yml",
+        "patch": "models/marts/dimensions/_dimensions__models.yml",
     }
     return rules.Model(**{**good, **changes})
 
@@ -38,8 +38,9 @@ def test_a_good_model_passes(rule: object) -> None:
     [
         (rules.misplaced_models, {"schema": "main_marts"}, "built in schema main_marts"),
         (rules.misplaced_models, {"name": "stg_thing"}, "must start with dim_ or fct_"),
-        (rules.misplaced_models, {"path": "marts/core/dim_thing.sql"}, "directly in one of"),
-        (rules.misplaced_models, {"patch": "models/all.yml"}, "move it to _marts__models.yml"),
+        (rules.misplaced_models, {"path": "marts/dim_thing.sql"}, "in a room of intermediate or marts"),
+        (rules.misplaced_models, {"path": "marts/core/deep/dim_thing.sql"}, "in a room of intermediate or marts"),
+        (rules.misplaced_models, {"patch": "models/all.yml"}, "move it to _dimensions__models.yml"),
         (rules.forbidden_reads, {"parents": ["staging/stg_answers.sql"]}, "reads staging/stg_answers.sql"),
         (rules.undescribed, {"description": ""}, "no description"),
         (rules.undescribed, {"description": "Things."}, "does not say its grain"),
@@ -65,7 +66,7 @@ def test_models_are_read_from_a_manifest() -> None:
     node = {
         "name": "dim_thing",
         "resource_type": "model",
-        "path": "marts/dim_thing.sql",
+        "path": "marts/dimensions/dim_thing.sql",
         "schema": "marts",
         "description": "d",
         "columns": {"thing": {"name": "thing", "description": "Its id."}},
@@ -159,3 +160,56 @@ def test_make_targets_in_documents() -> None:
 def test_importers() -> None:
     sources = {"a.py": "def f():\n    import gx.core as g", "b.py": "from gx import x", "c.py": "import gxx"}
     assert rules.importers(sources, "gx") == ["a.py", "b.py"]
+
+
+def test_full_folders() -> None:
+    room = [model(name=f"dim_{number}") for number in range(rules.MAX_MODELS_IN_A_FOLDER)]
+    assert rules.full_folders(room) == []
+    assert rules.full_folders([*room, model()]) == [
+        "models/marts/dimensions holds 15 models; divide it (14 are allowed)."
+    ]
+
+
+# answers -> cube -> door -> fact, and the fact reads the cube as well: 4 floors, 2 ways.
+CHAIN = {"int_answers": [], "int_cells": ["int_answers"], "int_door": ["int_cells"], "fct_x": ["int_door", "int_cells"]}
+
+
+def chain(**more: list[str]) -> list[rules.Model]:
+    return [model(name=name, path=name, parents=parents) for name, parents in (CHAIN | more).items()]
+
+
+def test_the_shape_of_a_graph() -> None:
+    assert rules.shape(chain()) == {"models": 4, "edges": 4, "floors": 4, "ways": 2}
+
+
+def test_reads_behind_the_cube() -> None:
+    respondents = frozenset({"int_answers"})
+    assert rules.reads_behind_the_cube(chain(int_before=["int_answers"]), respondents) == []
+    assert rules.reads_behind_the_cube(chain(fct_y=["fct_x", "int_answers"]), respondents) == [
+        "fct_y stands on int_cells and reads int_answers, which holds respondents; finish the cube instead."
+    ]
+
+
+IMPORTING = {
+    "base/__init__.py": "",
+    "base/tools.py": "import os",
+    "top/__init__.py": "",
+    "top/a.py": "from base.tools import x",
+    "top/b.py": "def f():\n    from top import a",
+}
+
+
+def test_imports_between_modules() -> None:
+    imports = rules.imported_modules(IMPORTING)
+    assert imports["top.a"] == {"base.tools"}
+    assert imports["top.b"] == {"top.a"}
+    assert rules.upward_imports(imports, ["base", "top"]) == []
+    assert rules.import_circles(imports) == []
+
+
+def test_an_upward_import_and_a_circle_are_named() -> None:
+    imports = rules.imported_modules(IMPORTING | {"base/tools.py": "import top.b", "top/a.py": "from top import b"})
+    assert rules.upward_imports(imports, ["base", "top"]) == ["base.tools imports top.b; top stands above base."]
+    (circle,) = rules.import_circles(imports)
+    assert "top.a" in circle
+    assert "top.b" in circle

@@ -8,18 +8,10 @@ asked_groups as (
 ),
 
 based as (
-    select
-        *,
-        'as_published' as basis,
-        has_as_published as has_base,
-        withholds_as_published as is_withheld
+    select *, 'as_published' as basis, has_as_published as has_base, withholds_as_published as is_withheld
     from asked_groups
     union all
-    select
-        *,
-        'like_for_like' as basis,
-        has_like_for_like as has_base,
-        withholds_like_for_like as is_withheld
+    select *, 'like_for_like' as basis, has_like_for_like as has_base, withholds_like_for_like as is_withheld
     from asked_groups
     where filter_changed
 ),
@@ -32,10 +24,10 @@ without_base as (
                 case
                     when is_withheld then {{ withheld_reason() }}
                     when not has_source then 'L: the breakdown was not collected in this wave'
-                    when not has_members then 'O: nobody in the sample belongs to this group'
-                    when has_as_published then 'O: the filter of the newest wave leaves nobody in this group'
-                    when universe is not null and not is_reached then 'O: the filter of this wave leaves nobody in this group'
-                    else 'O: nobody in this group gave a valid answer'
+                    when not has_members then {{ empty_reason('nobody in the sample belongs to this group') }}
+                    when has_as_published then {{ empty_reason('the filter of the newest wave leaves nobody in this group') }}
+                    when universe is not null and not is_reached then {{ empty_reason('the filter of this wave leaves nobody in this group') }}
+                    else {{ empty_reason('nobody in this group gave a valid answer') }}
                 end
             when like_for_like_method = 'routing_item_not_asked'
                 then 'L: the item that routes the newest wave was not asked in this wave'

@@ -32,9 +32,12 @@ members as (
         members.year,
         members.respondent_no,
         keys.group_no,
-        keys.serves is distinct from 'composition' as serves_items
+        keys.serves is distinct from 'composition' as serves_items{% if is_open() %},
+        {{ record_key('respondents') }} as record_key{% endif %}
+
     from {{ ref('int_group_members') }} as members
     inner join group_keys as keys using (survey, breakdown, group_key)
+    {{ 'inner join ' ~ ref('stg_respondents') ~ ' as respondents using (survey, year, respondent_no)' if is_open() }}
 ),
 
 counts as (
@@ -43,7 +46,7 @@ counts as (
         members.group_no,
         count(*) as n,
         sum(answers.weight) as sum_w,
-        sum(answers.weight * answers.weight) as sum_w2
+        sum(answers.weight * answers.weight) as sum_w2{{ ', sum(members.record_key) as sum_key' if is_open() }}
     from answers
     inner join members using (survey, year, respondent_no)
     where members.serves_items or answers.is_everybody
@@ -74,7 +77,7 @@ select
     keys.basis,
     counts.n,
     counts.sum_w,
-    counts.sum_w2,
+    counts.sum_w2,{{ ' counts.sum_key,' if is_open() }}
     numbers.sum_wx,
     numbers.sum_wx2,
     numbers.sum_w2x,

@@ -1,6 +1,8 @@
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis: the additive sums that everything else is arithmetic
 -- on. Nothing after this model reads a respondent. Pseudo-answers: `_base` answered, `_asked` was asked, `_valid` answered other
 -- than don't know. Everybody in a group is the `_base` of the item `_respondents`.
+{% set keys = 'survey, year, item, answer, breakdown, group_key, basis' %}
+{% set columns = ['sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] + (['sum_key'] if is_open() else []) %}
 with
 
 sums as (
@@ -40,7 +42,8 @@ added as (
         sums.breakdown,
         sums.group_key,
         sums.basis,
-        {% for column in ['n', 'sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] %}
+        cast(sum(pseudo_answers.sign * sums.n) as bigint) as n,
+        {% for column in columns %}
         sum(pseudo_answers.sign * sums.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
     from sums
@@ -48,38 +51,10 @@ added as (
     group by all
 )
 
-select
-    survey,
-    year,
-    item,
-    answer,
-    breakdown,
-    group_key,
-    basis,
-    n,
-    sum_w,
-    sum_w2,
-    sum_wx,
-    sum_wx2,
-    sum_w2x,
-    sum_w2x2
+select {{ keys }}, n, {{ columns | join(', ') }}
 from sums
 where part in ('answer', 'option', 'set', 'everybody')
 union all
-select
-    survey,
-    year,
-    item,
-    answer,
-    breakdown,
-    group_key,
-    basis,
-    cast(n as bigint) as n,
-    sum_w,
-    sum_w2,
-    sum_wx,
-    sum_wx2,
-    sum_w2x,
-    sum_w2x2
+select {{ keys }}, n, {{ columns | join(', ') }}
 from added
 where n > 0

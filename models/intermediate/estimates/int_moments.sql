@@ -1,6 +1,6 @@
 -- Grain: one row per survey, measure, year, breakdown, group and basis that has a released base of the item: base and moments of the
--- measure's variable y (share: 1 for the answers counted; net and NPS: +1, -1 or 0; mean: the number itself). `base_n` is 0 where the
--- group answered, but nothing that the measure counts.
+-- measure's variable y (share: 1 for the answers counted; net and NPS: +1, -1 or 0; mean: the number itself). `base_n` is 0, and
+-- the sums NULL, where the group answered nothing that the measure counts.
 with
 
 cells as (
@@ -48,13 +48,13 @@ select
     summed.factor,
     summed.is_proportion,
     waves.respondents_n,
-    cast(coalesce(summed.base_n, 0) as bigint) as base_n,
-    cast(coalesce(summed.positive_n, 0) as bigint) as positive_n,
-    cast(summed.sum_w as double) as sum_w,
-    cast(summed.sum_w2 as double) as sum_w2,
-    cast(coalesce(summed.sum_wy, 0) as double) as sum_wy,
-    cast(coalesce(summed.sum_wy2, 0) as double) as sum_wy2,
-    cast(coalesce(summed.sum_w2y, 0) as double) as sum_w2y,
-    cast(coalesce(summed.sum_w2y2, 0) as double) as sum_w2y2
+    {% for column in ['base_n', 'positive_n'] %}
+    cast(case when summed.base_n >= {{ smallest_base() }} then coalesce(summed.{{ column }}, 0) else 0 end as bigint) as {{ column }},
+    {% endfor %}
+    {% for column in ['sum_w', 'sum_w2', 'sum_wy', 'sum_wy2', 'sum_w2y', 'sum_w2y2'] %}
+    case
+        when summed.base_n >= {{ smallest_base() }} then cast(coalesce(summed.{{ column }}, 0) as double)
+    end as {{ column }}{{ ',' if not loop.last }}
+    {% endfor %}
 from summed
 inner join waves using (survey, year)

@@ -9,10 +9,12 @@ computed as (
         waves.answer,
         waves.unit,
         estimates.* exclude (measure),
-        case when estimates.base_n is null then 'O' end as gap_status,
         case
-            when estimates.base_n is null then 'nobody in this group gave an answer that this indicator counts'
-        end as status_reason,
+            when estimates.base_n is null
+                then {{ empty_reason('nobody in this group gave an answer that this indicator counts') }}
+        end as gap,
+        left(gap, 1) as gap_status,
+        substr(gap, 4) as status_reason,
         'computed' as source
     from {{ ref('int_series_waves') }} as waves
     inner join {{ ref('int_estimates') }} as estimates using (survey, measure, item, year)
@@ -75,8 +77,9 @@ flagged as (
 )
 
 select
-    * exclude (previous_year, segment_comparable, previous_value_year),
+    * exclude (gap, previous_year, segment_comparable, previous_value_year),
     -- A comparison needs the group's value in both waves.
     case when value is not null and previous_value_year = previous_year then segment_comparable end as comparable_with_previous,
-    case when contains(obs_status_all, 'Q') then 'C' else 'F' end as conf_status
+    case when contains(obs_status_all, 'Q') then 'C' else {{ released_conf_status() }} end as conf_status,
+    {{ noise_sd_n() }} as noise_sd_n
 from flagged

@@ -6,10 +6,6 @@ results as (
     select * from {{ ref('published_results') }} where denominator in ('answered', 'asked', 'substantive')
 ),
 
-reads as (
-    select * from {{ ref('int_published_reads') }}
-),
-
 cells as (
     select
         cells.*,
@@ -54,7 +50,7 @@ summed as (
         cells.n,
         case when results.weighted = 'yes' then cells.sum_w else cells.n end as amount,
         cells.sum_wx
-    from reads
+    from {{ ref('int_published_reads') }} as reads
     inner join results using (result_id)
     inner join cells
         on
@@ -98,6 +94,5 @@ select
     end as computed_value,
     max(valued.base_n) filter (where valued.year = results.year) as computed_n
 from results
-inner join valued
-    on results.result_id = valued.result_id
+inner join valued using (result_id)
 group by results.result_id, results.aggregate, results.measure

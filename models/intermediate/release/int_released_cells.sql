@@ -1,6 +1,9 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table' if is_open() else 'view') }}
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis of the cube, as the disclosure profile lets it out, with
 -- its confidentiality (`conf_status`). The one door: everything that is published is arithmetic on these rows.
+{% if is_open() %}
+{{ perturbed_cells(ref('int_cells')) }}
+{% else %}
 select
     survey,
     year,
@@ -16,5 +19,6 @@ select
     sum_wx2,
     sum_w2x,
     sum_w2x2,
-    'F' as conf_status
+    {{ released_conf_status() }} as conf_status
 from {{ ref('int_cells') }}
+{% endif %}

@@ -13,6 +13,7 @@ select
     series.positive_n as answer_n,
     series.value as share_pct,
     series.se as se_pp,
+    series.noise_sd_n,
     series.ci_low as ci_low_pct,
     series.ci_high as ci_high_pct,
     series.moe_report as moe_report_pp,

@@ -20,4 +20,4 @@ from {{ ref('int_series_values') }} as series
 inner join {{ ref('surveys') }} as surveys using (survey)
 inner join {{ ref('items') }} as items using (survey, item)
 inner join {{ ref('item_types') }} as types using (type)
-where series.series_type = 'answer' and (series.base_n is not null or series.conf_status != 'F')
+where series.series_type = 'answer' and (series.base_n is not null or series.conf_status = 'C')

@@ -24,4 +24,4 @@ inner join {{ ref('dim_wave') }} as waves using (survey, year)
 where
     series.series_type = 'indicator'
     and series.source = 'computed'
-    and (series.value is not null or series.conf_status != 'F')
+    and (series.value is not null or series.conf_status = 'C')

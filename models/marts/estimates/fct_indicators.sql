@@ -15,6 +15,7 @@ select
     series.n_eff,
     series.deff,
     series.se,
+    series.noise_sd_n,
     series.ci_low,
     series.ci_high,
     series.moe_report,

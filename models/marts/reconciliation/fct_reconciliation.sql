@@ -47,7 +47,7 @@ compared as (
 judged as (
     select
         *,
-        denominator not in ('none', 'margin') and is_landed and {{ is_open() }} and computed_value is null as is_withheld,
+        {{ is_open() }} and is_landed and denominator not in ('none', 'margin') as is_withheld,
         case
             when denominator = 'none' then 'not_computable'
             when denominator != 'margin' and not is_landed then 'not_computable'
@@ -73,8 +73,8 @@ select
     source_kind,
     -- What the warehouse withholds it does not print either.
     case when not is_withheld then published_value end as published_value,
-    computed_value,
-    difference,
+    case when not is_withheld then computed_value end as computed_value,
+    case when not is_withheld then difference end as difference,
     tolerance,
     case when not is_withheld then n end as published_n,
     cast(computed_n as bigint) as computed_n,
@@ -82,7 +82,7 @@ select
     case
         when status = 'known_inconsistency' then exception_reason
         when status = 'not_computable' and denominator = 'none' then 'outside source'
-        when is_withheld then {{ withheld_reason() }}
+        when is_withheld then 'the disclosure profile adds noise to computed values'
         when status = 'not_computable' then 'the wave has not been delivered'
         when status = 'mismatch' and computed_value is null then 'the warehouse has no value for it'
         when status = 'mismatch' then 'the computed value does not round to the printed one'
