@@ -31,9 +31,9 @@
     {{ "'R'" if is_open() else "'F'" }}
 {%- endmacro %}
 
-{# Standard deviation of the noise of a released count of 15 and more; 0 where there is none. #}
+{# Standard deviation of the noise of a released count of nine and more; 0 where there is none. #}
 {% macro noise_sd_n() -%}
-    {{ '2e0' if is_open() else '0e0' }}
+    {{ 'sqrt(2e0)' if is_open() else '0e0' }}
 {%- endmacro %}
 
 {#
@@ -51,14 +51,15 @@
 {#
     The cells of the cube with noise: survey, year, item, answer, breakdown, group_key, basis, the sums and conf_status.
 
-    A count n and the sum of its record keys modulo 1000 look the noise up in perturbation.csv: below ten people 0 or 10, from ten on
-    a multiple of five, on average n. The same people have the same noise in whatever table. A sum of weights is the released count
+    A count and the sum of its record keys modulo 1000 look the noise up in perturbation.csv: on average 0, of variance 2, and no
+    count of 1 to 4 comes out. The same people have the same noise in whatever table. A sum of weights is the released count
     times the mean weight, in whole weights; of fewer than ten people it is the mean of their base. Sums of squared weights carry
     the variance of the noise, so that every standard error behind them does. The answers of a single-choice item add up to its base.
     The number of respondents of a wave is public and exact. Bases below 30 are withheld: a row with conf_status C and no sums.
 #}
 {% macro perturbed_cells(cells) %}
 {% set keys = ['survey', 'year', 'item', 'breakdown', 'group_key', 'basis'] | join(', ') %}
+{% set few = 10 %}
 with
 
 counted as (
@@ -85,13 +86,14 @@ noised as (
             when counted.is_everybody and counted.breakdown = 'total' then counted.n
             else counted.n + noises.noise
         end as n,
-        case when counted.n < 10 then counted.base_mean_w else counted.mean_w end as mean_w,
-        case when counted.n < 10 then counted.base_mean_w2 else counted.mean_w2 end as mean_w2,
-        case when counted.n + noises.noise <= 10 then 16 else 4 end as noise_variance
+        case when counted.n < {{ few }} then counted.base_mean_w else counted.mean_w end as mean_w,
+        case when counted.n < {{ few }} then counted.base_mean_w2 else counted.mean_w2 end as mean_w2,
+        -- The variance in the table, on average over the counts that may be behind a released one.
+        case when counted.n + noises.noise < 9 then 5 else 2 end as noise_variance
     from counted
     inner join {{ ref('perturbation') }} as noises
         on
-            case when counted.n < 10 then counted.n else 10 + counted.n % 5 end = noises.count_class
+            least(counted.n, (select max(count_class) from {{ ref('perturbation') }})) = noises.count_class
             and counted.sum_key % 1000 between noises.cell_key_from and noises.cell_key_to
 ),
 
@@ -150,7 +152,8 @@ select
     breakdown,
     group_key,
     basis,
-    {% for column in ['n', 'sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] %}
+    case when is_everybody or base_n >= {{ limit('released_base') }} then cast(n as bigint) end as n,
+    {% for column in ['sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] %}
     case when is_everybody or base_n >= {{ limit('released_base') }} then {{ column }} end as {{ column }},
     {% endfor %}
     case when is_everybody or base_n >= {{ limit('released_base') }} then {{ released_conf_status() }} else 'C' end as conf_status

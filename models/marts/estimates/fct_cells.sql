@@ -18,3 +18,5 @@ select
     inference_scope
 from {{ ref('int_released_cells') }}
 inner join {{ ref('surveys') }} using (survey)
+-- A withheld base has no sums to add.
+where conf_status != 'C'

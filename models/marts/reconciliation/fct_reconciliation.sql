@@ -71,13 +71,12 @@ select
     breakdown,
     group_key,
     source_kind,
-    -- What the warehouse withholds it does not print either.
-    case when not is_withheld then published_value end as published_value,
+    published_value,
     case when not is_withheld then computed_value end as computed_value,
     case when not is_withheld then difference end as difference,
     tolerance,
-    case when not is_withheld then n end as published_n,
-    cast(computed_n as bigint) as computed_n,
+    n as published_n,
+    case when not is_withheld then cast(computed_n as bigint) end as computed_n,
     status,
     case
         when status = 'known_inconsistency' then exception_reason
