@@ -79,7 +79,7 @@ readme: $(RUN) ## Put the present output of its queries into README.md
 waves: $(RUN) ## Write macros/waves.sql, dbt's list of the raw seeds, anew from waves.csv
 	@$(BIN)/python -m helsemonitor.codebook
 
-docs: $(RUN) ## Write docs/comparability.md anew from the codebook
+docs: $(RUN) ## Write docs/comparability.md anew from the current release
 	@$(BIN)/python -m helsemonitor.documents.comparability
 
 lock: $(RUN) ## Resolve requirements*.in into hash-locked requirements*.txt (UPGRADE=--upgrade for newer versions)

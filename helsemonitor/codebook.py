@@ -37,9 +37,7 @@ class Wave:
         return f"{self.survey}_{self.year}"
 
 
-def read_table(
-    path: Path, columns: Sequence[str] = (), shown: str = ""
-) -> tuple[list[str], list[dict[str, str]]]:
+def read_table(path: Path, columns: Sequence[str] = (), shown: str = "") -> tuple[list[str], list[dict[str, str]]]:
     """Read a CSV file of the codebook, or one like it.
 
     Args:

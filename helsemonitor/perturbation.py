@@ -1,8 +1,9 @@
 """The noise table of disclosure profile `open`: what is added to a count, by its class and cell key.
 
-Noise of greatest entropy among those with mean 0, the stated variance and a largest size, such that no positive count below
-`SMALLEST` comes out (Giessing 2016, Computational issues in the design of transition probabilities; Fraser and Wooton 2005).
-`python -m helsemonitor.perturbation` writes the table; the shipped one was made by it, and tests hold it to its promises.
+Noise of greatest entropy among those with mean 0, the stated variance and a largest size, such that no positive count
+below `SMALLEST` comes out (Giessing 2016, Computational issues in the design of transition probabilities and disclosure
+risk estimation for additive noise; Fraser and Wooton 2005). `python -m helsemonitor.perturbation` writes the table; the
+shipped one was made by it, and tests hold it to what is promised here.
 """
 
 import csv
@@ -50,7 +51,7 @@ def probabilities(count: int) -> np.ndarray:
 
 
 def key_counts(count: int) -> np.ndarray:
-    """Cell keys of each outcome: the probabilities in thousandths, moved to the nearest ones whose mean is exactly 0."""
+    """Cell keys of each outcome: the probabilities in thousandths, moved a little so that the mean is exactly 0."""
     noise, wanted = outcomes(count), probabilities(count) * KEYS
     keys = np.floor(wanted).astype(int)
     keys[np.argsort(keys - wanted)[: KEYS - keys.sum()]] += 1

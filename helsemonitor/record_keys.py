@@ -11,7 +11,7 @@ from helsemonitor.settings import Settings
 
 
 def ensure_record_key_secret(settings: Settings) -> None:
-    """Make the file on first use, readable for its owner alone from its first byte. Does nothing in profile `report`."""
+    """Make the file on first use, readable for its owner alone from its first byte; nothing in profile `report`."""
     if settings.disclosure != "open" or settings.record_key_secret.exists():
         return
     settings.build_dir.mkdir(parents=True, exist_ok=True)

@@ -1,48 +1,90 @@
-"""What changed in which item and what is published for it: `docs/comparability.md`, written from the codebook.
+"""What changed in which item and what is published for it: `docs/comparability.md`, written from the marts.
 
-`python -m helsemonitor.documents.comparability` writes the document; `--check` writes nothing and exits 1 when it is stale.
-The rules are those of int_series and int_like_for_like; a test holds both equal on the built warehouse.
+`python -m helsemonitor.documents.comparability` writes the document from the current release; `--check` writes nothing
+and exits 1 when it is stale.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
-from helsemonitor.codebook import read_rows
+import duckdb
+
+from helsemonitor.releases import DATABASE
 from helsemonitor.settings import Settings
 
 Row = dict[str, str]
-FILES: dict[str, tuple[str, ...]] = {
-    "surveys": ("survey", "title_en"),
-    "waves": ("survey", "year"),
-    "items": ("survey", "item", "type", "label_en"),
-    "columns": ("survey", "year", "item", "option", "code_list", "ignored_reason"),
-    "code_lists": ("code_list", "answer"),
-    "derivations": ("survey", "item", "answer", "source_item"),
-    "universes": ("survey", "universe", "item"),
-    "routing": ("survey", "item", "year_from", "year_to", "universe"),
-    "changes": ("change_id", "survey", "item", "year", "change_type", "assessed_impact", "breaks", "scope"),
-    "indicators": ("survey", "indicator", "item", "kind", "answers", "negative_answers"),
-    "breakdowns": ("survey", "breakdown", "group_key", "source_item", "year_from", "year_to", "label_en"),
-}
-MARKED = {"possible", "likely", "break"}
-SHARED = {"single", "multi", "scale", "open_coded"}
+
+# Values of the whole sample, one row per series and wave that has one: the segment, and whether it is marked D.
+SERIES = """
+    select values.survey, indicators.item, values.indicator as series, indicators.kind, values.year,
+        values.series_segment, contains(values.obs_status_all, 'D') as differs
+    from marts.fct_indicators as values
+    inner join marts.dim_indicator as indicators using (survey, indicator)
+    where values.breakdown = 'total' and values.basis = 'as_published' and values.source = 'computed'
+        and values.value is not null
+    union all
+    select sums.survey, sums.item, concat('item:', sums.item) as series, 'share' as kind, sums.year,
+        any_value(sums.series_segment), bool_or(contains(shares.obs_status_all, 'D'))
+    from marts.fct_answer_sums as sums
+    inner join marts.fct_answer_shares as shares using (survey, year, item, answer, breakdown, group_key, basis)
+    where sums.breakdown = 'total' and sums.basis = 'as_published'
+    group by sums.survey, sums.item, sums.year
+    order by all
+"""
+# How the newest filter can be applied to a wave; only items whose filter changed have this basis.
+METHODS = """
+    with
+    bases as (
+        select survey, item, year, basis, base_n, obs_status_all, status_reason
+        from marts.fct_answer_shares where breakdown = 'total'
+        union
+        select values.survey, indicators.item, values.year, values.basis, values.base_n, values.obs_status_all,
+            values.status_reason
+        from marts.fct_indicators as values
+        inner join marts.dim_indicator as indicators using (survey, indicator)
+        where values.breakdown = 'total' and values.source = 'computed'
+    ),
+    effects as (
+        select distinct effects.survey, indicators.item, effects.year
+        from marts.fct_filter_effects as effects
+        inner join marts.dim_indicator as indicators using (survey, indicator)
+    )
+    select rebuilt.survey, rebuilt.item, rebuilt.year,
+        case
+            when bool_or(contains(rebuilt.obs_status_all, 'L')) then 'lost'
+            when bool_or(effects.item is not null) or max(rebuilt.base_n) < max(published.base_n) then 'rebuilt'
+            else 'same_universe'
+        end as method
+    from bases as rebuilt
+    left join bases as published
+        on rebuilt.survey = published.survey and rebuilt.item = published.item and rebuilt.year = published.year
+        and published.basis = 'as_published'
+    left join effects
+        on rebuilt.survey = effects.survey and rebuilt.item = effects.item and rebuilt.year = effects.year
+    where rebuilt.basis = 'like_for_like'
+    group by all
+    order by all
+"""
 
 
 def _parts(cell: str) -> set[str]:
     return set(cell.split("|")) - {""}
 
 
+def _place(item: Row) -> tuple[list[int], str]:
+    """Where an item stands in the questionnaire; those without a number come last."""
+    return [int(part) for part in re.findall(r"\d+", item["question_no"])] or [999], item["item"]
+
+
 def is_filter(change: Row) -> bool:
     """Whether a change is one of who is asked."""
     return change["change_type"].startswith("filter_")
-
-
-def _covers(row: Row, year: int) -> bool:
-    return int(row["year_from"] or year) <= year <= int(row["year_to"] or year)
 
 
 @dataclass(frozen=True)
@@ -85,13 +127,11 @@ class Grouping:
         name: Breakdown id.
         years: Waves in which any of its groups can.
         partial: Label of a group that some of these waves cannot have, to the waves that can.
-        mapped_anew: Waves from which a group takes other answers than before.
     """
 
     name: str
     years: tuple[int, ...]
     partial: dict[str, tuple[int, ...]]
-    mapped_anew: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -99,9 +139,9 @@ class ItemPage:
     """Everything the document says about one changed item of one survey.
 
     Args:
-        row: The item's row of the codebook.
+        row: The item's row of dim_item.
         years: Waves that have the item.
-        changes: Its rows of the register, by year.
+        changes: Its rows of dim_change, by year.
         series: Its series on the published basis.
         methods: Year to how like-for-like can be had; empty where the filter did not change.
         groupings: Breakdowns that rest on the item.
@@ -127,10 +167,9 @@ class ItemPage:
 
     @property
     def has_partial_groups(self) -> bool:
-        """Whether a breakdown or group that rests on the item is missing, or mapped anew, in some wave."""
+        """Whether a breakdown or group that rests on the item is missing in some wave."""
         return any(
-            one.partial or one.mapped_anew or one.years[0] > self.years[0] or one.years[-1] < self.years[-1]
-            for one in self.groupings
+            one.partial or one.years[0] > self.years[0] or one.years[-1] < self.years[-1] for one in self.groupings
         )
 
     def landing(self, year: int) -> int | None:
@@ -180,114 +219,73 @@ class ItemPage:
     @property
     def lost(self) -> list[int]:
         """Waves that cannot be cut down to the newest wave's filter."""
-        return [year for year, method in sorted(self.methods.items()) if method in ("not_asked", "asked_of_fewer")]
+        return [year for year, method in sorted(self.methods.items()) if method == "lost"]
 
 
-class Codebook:
-    """The codebook's rows and what follows from them, one survey and item at a time."""
+class Book:
+    """What the marts of a release know of the comparability of their series."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._rows = {name: read_rows(settings, name, columns) for name, columns in FILES.items()}
-        self._found: dict[tuple[object, ...], list[Row]] = {}
+    def __init__(self, database: Path) -> None:
+        """Read what the document needs.
+
+        Args:
+            database: DuckDB file of a release.
+        """
+        with duckdb.connect(str(database), read_only=True) as connection:
+            self._rows = {
+                name: self._table(connection, f"from marts.{name}")
+                for name in ("dim_survey", "dim_wave", "dim_item", "dim_change", "dim_breakdown_group")
+            }
+            self._series = self._table(connection, SERIES)
+            self._methods = self._table(connection, METHODS)
+
+    @staticmethod
+    def _table(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+        found = connection.execute(query)
+        names = [column[0] for column in found.description]
+        return [
+            {name: "" if cell is None else str(cell) for name, cell in zip(names, row, strict=True)}
+            for row in found.fetchall()
+        ]
 
     def rows(self, name: str, **where: str) -> list[Row]:
-        """Rows of a file whose cells equal the given values."""
-        key = (name, *where.items())
-        if key not in self._found:
-            self._found[key] = [
-                row for row in self._rows[name] if all(row[column] == value for column, value in where.items())
+        """Rows of a dimension whose cells equal the given values."""
+        return [row for row in self._rows[name] if all(row[column] == value for column, value in where.items())]
+
+    def waves(self, survey: str) -> list[int]:
+        """Years of a survey's waves."""
+        return sorted(int(row["year"]) for row in self.rows("dim_wave", survey=survey))
+
+    @cached_property
+    def _cut(self) -> dict[tuple[str, str], tuple[Series, ...]]:
+        cut: dict[tuple[str, str], list[Series]] = {}
+        for (survey, item, series, kind), found in groupby(
+            self._series, lambda row: (row["survey"], row["item"], row["series"], row["kind"])
+        ):
+            waves = list(found)
+            segments = [
+                tuple(int(row["year"]) for row in same) for _, same in groupby(waves, lambda row: row["series_segment"])
             ]
-        return self._found[key]
-
-    def years(self, survey: str, item: str) -> tuple[int, ...]:
-        """Waves in which an item was asked, or in which all its sources were and the codebook routes it."""
-        asked = {int(row["year"]) for row in self.rows("columns", survey=survey, item=item, ignored_reason="")}
-        sources = {row["source_item"] for row in self.rows("derivations", survey=survey, item=item)}
-        if sources:
-            routed = self.rows("routing", survey=survey, item=item)
-            shared = set.intersection(*(set(self.years(survey, source)) for source in sources))
-            asked |= {year for year in shared if any(_covers(row, year) for row in routed)}
-        return tuple(sorted(asked))
-
-    def offered(self, survey: str, item: str, year: int) -> set[str]:
-        """Answers that a wave's form offers."""
-        answers = {row["answer"] for row in self.rows("derivations", survey=survey, item=item)}
-        for row in self.rows("columns", survey=survey, item=item, year=str(year), ignored_reason=""):
-            lists = self.rows("code_lists", code_list=row["code_list"]) if row["code_list"] else []
-            answers |= {row["option"]} if row["option"] else {entry["answer"] for entry in lists}
-        return answers
-
-    def indicator_years(self, row: Row) -> tuple[int, ...]:
-        """Waves whose form offers what an indicator counts: an answer and, if it has any, a negative answer."""
-        counted = [_parts(row["answers"]), _parts(row["negative_answers"])]
-
-        def holds(year: int) -> bool:
-            offered = self.offered(row["survey"], row["item"], year)
-            return all(not answers or answers & offered for answers in counted)
-
-        return tuple(year for year in self.years(row["survey"], row["item"]) if holds(year))
-
-    def universe(self, survey: str, item: str, year: int) -> str:
-        """Universe that a wave asked; empty is everybody."""
-        return next(
-            (row["universe"] for row in self.rows("routing", survey=survey, item=item) if _covers(row, year)), ""
-        )
-
-    def methods(self, survey: str, item: str, years: Sequence[int]) -> dict[int, str]:
-        """How each wave's like-for-like is had, where the filter differs between waves."""
-        own = {year: self.universe(survey, item, year) for year in years}
-        if len(set(own.values())) < 2:
-            return {}
-        newest = own[max(years)]
-        routing = {row["item"] for row in self.rows("universes", survey=survey, universe=newest)}
-
-        def method(year: int) -> str:
-            if own[year] == newest:
-                return "same_universe"
-            if not newest:
-                return "asked_of_fewer"
-            if any(year not in self.years(survey, item) for item in routing):
-                return "not_asked"
-            return "rebuilt"
-
-        return {year: method(year) for year in years}
-
-    def series(self, name: str, kind: str, years: Sequence[int], changes: Iterable[Row]) -> Series:
-        """Cut a series at the changes that break its kind."""
-        segments: list[list[int]] = []
-        differs = []
-        for previous, year in zip((None, *years), years, strict=False):
-            new = [row for row in changes if previous is not None and previous < int(row["year"]) <= year]
-            breaking = [
-                row for row in new if kind in _parts(row["breaks"]) and name not in _parts(row["unaffected_indicators"])
-            ]
-            if breaking or not segments:
-                segments.append([])
-            segments[-1].append(year)
-            if any(row["assessed_impact"] in MARKED and row not in breaking for row in new):
-                differs.append(year)
-        return Series(name, kind, tuple(map(tuple, segments)), tuple(differs))
+            differs = tuple(int(row["year"]) for row in waves if row["differs"] == "True")
+            cut.setdefault((survey, item), []).append(Series(series, kind, tuple(segments), differs))
+        return {key: tuple(sorted(found, key=lambda one: one.is_shares)) for key, found in cut.items()}
 
     def page(self, survey: str, item: Row) -> ItemPage:
         """Put together what is known of one changed item."""
         name = item["item"]
-        years = self.years(survey, name) if item["type"] != "open" else ()
         changes = sorted(
-            self.rows("changes", survey=survey, item=name), key=lambda row: (row["year"], row["change_id"])
+            self.rows("dim_change", survey=survey, item=name), key=lambda row: (row["year"], row["change_id"])
         )
-        series = [
-            self.series(row["indicator"], row["kind"], self.indicator_years(row), changes)
-            for row in self.rows("indicators", survey=survey, item=name)
-        ]
-        if item["type"] in SHARED and years:
-            series.append(self.series(f"item:{name}", "share", years, changes))
-        kept = tuple(one for one in series if one.segments)
-        methods = self.methods(survey, name, years)
-        return ItemPage(item, years, tuple(changes), kept, methods, self.groupings(survey, name))
+        methods = {
+            int(row["year"]): row["method"] for row in self._methods if (row["survey"], row["item"]) == (survey, name)
+        }
+        years = tuple(int(year) for year in item["years_asked"].split("|") if year)
+        series = self._cut.get((survey, name), ())
+        return ItemPage(item, years, tuple(changes), series, methods, self.groupings(survey, name))
 
     def groupings(self, survey: str, item: str) -> list[Grouping]:
         """Breakdowns that rest on an item."""
-        rows = self.rows("breakdowns", survey=survey, source_item=item)
+        rows = self.rows("dim_breakdown_group", survey=survey, source_item=item)
         return [
             self.grouping(survey, name, [row for row in rows if row["breakdown"] == name])
             for name in dict.fromkeys(row["breakdown"] for row in rows)
@@ -295,32 +293,33 @@ class Codebook:
 
     def grouping(self, survey: str, name: str, rows: Sequence[Row]) -> Grouping:
         """Say in which waves the groups of a breakdown can exist."""
-        valid: dict[str, set[int]] = {}
-        starts: dict[str, set[int]] = {}
-        for row in rows:
-            years = [year for year in self.waves(survey) if _covers(row, year)]
-            valid.setdefault(row["label_en"], set()).update(years)
-            starts.setdefault(row["label_en"], set()).update(years[:1])
+        valid = {
+            row["label_en"]: {
+                year
+                for year in self.waves(survey)
+                if int(row["year_from"] or year) <= year <= int(row["year_to"] or year)
+            }
+            for row in rows
+        }
         standing = set.union(*valid.values())
         partial = {label: tuple(sorted(years)) for label, years in valid.items() if years != standing}
-        again = {year for label, years in starts.items() for year in years - {min(valid[label])}}
-        return Grouping(name, tuple(sorted(standing)), partial, tuple(sorted(again)))
+        return Grouping(name, tuple(sorted(standing)), partial)
 
     def pages(self, survey: str) -> list[ItemPage]:
-        """Pages of a survey's changed items, in the order of the questionnaire."""
-        changed = {row["item"] for row in self.rows("changes", survey=survey)}
-        return [self.page(survey, row) for row in self.rows("items", survey=survey) if row["item"] in changed]
+        """Pages of a survey's changed items, by their number in the questionnaire."""
+        changed = {row["item"] for row in self.rows("dim_change", survey=survey)}
+        items = [row for row in self.rows("dim_item", survey=survey) if row["item"] in changed]
+        items.sort(
+            key=lambda row: ([int(part) for part in re.findall(r"\d+", row["question_no"])] or [999], row["item"])
+        )
+        return [self.page(survey, row) for row in items]
 
     def group_labels(self, survey: str, scope: str) -> list[str]:
         """Labels of the groups that a context event touches, each once."""
         wanted = _parts(scope)
-        rows = self.rows("breakdowns", survey=survey)
+        rows = self.rows("dim_breakdown_group", survey=survey)
         found = [row["label_en"] for row in rows if f"{row['breakdown']}:{row['group_key']}" in wanted]
         return list(dict.fromkeys(found))
-
-    def waves(self, survey: str) -> list[int]:
-        """Years of a survey's waves."""
-        return sorted(int(row["year"]) for row in self.rows("waves", survey=survey))
 
 
 def spans(years: Iterable[int], among: Sequence[int]) -> str:
@@ -334,8 +333,8 @@ def spans(years: Iterable[int], among: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
-def document(settings: Settings) -> str:
-    """Render the whole document."""
+def document(database: Path) -> str:
+    """Render the whole document from the DuckDB file of a release."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     # Markdown, not HTML: nothing is to be escaped.
@@ -347,7 +346,7 @@ def document(settings: Settings) -> str:
         autoescape=False,  # noqa: S701
     )
     environment.filters["spans"] = spans
-    return environment.get_template("comparability.md.j2").render(book=Codebook(settings)).rstrip("\n") + "\n"
+    return environment.get_template("comparability.md.j2").render(book=Book(database)).rstrip("\n") + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -356,12 +355,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the document is stale")
     check = parser.parse_args(arguments).check
     settings = Settings.from_environment()
+    database = settings.published_dir / "current" / DATABASE
+    if not database.is_file():
+        print(f"{settings.shown(database)} is not there; run `helsemonitor refresh` first.", file=sys.stderr)
+        return 1
     path = settings.project_dir / "docs" / "comparability.md"
-    text = document(settings)
+    text = document(database)
     if not check:
         path.write_text(text, encoding="utf-8")
     elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-        print(f"{settings.shown(path)} is not what the codebook says; run `make docs`.", file=sys.stderr)
+        print(f"{settings.shown(path)} is not what the marts say; run `make docs`.", file=sys.stderr)
         return 1
     return 0
 

@@ -95,7 +95,7 @@ def decode(row: Row) -> Wave:
     for code in codebook("code_lists"):
         lists.setdefault(code["code_list"], {})[code["code"]] = code["answer"]
     for column in of("columns", survey):
-        if int(column["year"]) != year or column["ignored_reason"]:
+        if not int(column["year_from"]) <= year <= int(column["year_to"] or year) or column["ignored_reason"]:
             continue
         item, option, raw = column["item"], column["option"], frame[column["column_name"]]
         filled = raw.notna().to_numpy()

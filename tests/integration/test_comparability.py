@@ -1,31 +1,32 @@
-"""docs/comparability.md is what the codebook says, and says what is known by hand."""
+"""docs/comparability.md is what the marts say, and says what is known by hand."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from helsemonitor.documents import comparability
-from helsemonitor.documents.comparability import Codebook, ItemPage
+from helsemonitor.documents.comparability import Book, ItemPage
+from helsemonitor.releases import DATABASE
 from helsemonitor.settings import PROJECT_DIR, Settings
+from tests.integration.conftest import Refresh
 
 PERSONNEL, CITIZENS = "helsepersonell", "innbygger"
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
-    return Settings(PROJECT_DIR, PROJECT_DIR / "seeds", PROJECT_DIR / "build")
+def database(first: Refresh) -> Path:
+    return first.release / DATABASE
 
 
 @pytest.fixture(scope="module")
-def pages(settings: Settings) -> dict[tuple[str, str], ItemPage]:
-    book = Codebook(settings)
+def pages(database: Path) -> dict[tuple[str, str], ItemPage]:
+    book = Book(database)
     return {(survey, page.row["item"]): page for survey in (PERSONNEL, CITIZENS) for page in book.pages(survey)}
 
 
 @pytest.fixture(scope="module")
-def text(settings: Settings) -> str:
-    return comparability.document(settings)
+def text(database: Path) -> str:
+    return comparability.document(database)
 
 
 def section(text: str, survey: str, item: str) -> str:
@@ -110,19 +111,22 @@ def test_spans_of_years() -> None:
 
 
 def test_check_says_when_the_document_is_stale(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    first: Refresh, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(PROJECT_DIR / "tests" / "fixtures" / "cyclists" / "codebook", tmp_path / "seeds" / "codebook")
     (tmp_path / "docs").mkdir()
     settings = Settings(tmp_path, tmp_path / "seeds", tmp_path / "build")
     monkeypatch.setattr(Settings, "from_environment", lambda: settings)
     assert comparability.main(["--check"]) == 1
-    assert "docs/comparability.md is not what the codebook says; run `make docs`." in capsys.readouterr().err
+    assert "build/published/current/helsemonitor.duckdb is not there; run `helsemonitor refresh` first." in (
+        capsys.readouterr().err
+    )
+    settings.published_dir.mkdir(parents=True)
+    (settings.published_dir / "current").symlink_to(first.release)
+    assert comparability.main(["--check"]) == 1
+    assert "docs/comparability.md is not what the marts say; run `make docs`." in capsys.readouterr().err
     assert comparability.main([]) == 0
     assert comparability.main(["--check"]) == 0
-    said = (tmp_path / "docs" / "comparability.md").read_text(encoding="utf-8")
-    assert "The town is good to ride in (`mood`)" in said
-    assert "yes, 2021–2022 can be cut down to the filter of 2023 and has both bases." in said
-    changes = tmp_path / "seeds" / "codebook" / "changes.csv"
-    changes.write_text(changes.read_text(encoding="utf-8").replace("A midpoint", "An answer"), encoding="utf-8")
+    document = tmp_path / "docs" / "comparability.md"
+    assert document.read_text(encoding="utf-8") == text
+    document.write_text(text.replace("answer added", "answer gone"), encoding="utf-8")
     assert comparability.main(["--check"]) == 1
