@@ -1,6 +1,7 @@
 """What changed in which item and what is published for it: `docs/comparability.md`, written from the codebook.
 
-`python -m helsemonitor.documents.comparability` writes the document; `--check` writes nothing and exits 1 when it is stale.
+`python -m helsemonitor.documents.comparability` writes the document; `--check` writes nothing and exits 1 when it is
+stale.
 The rules are those of int_series and int_like_for_like; a test holds both equal on the built warehouse.
 """
 
