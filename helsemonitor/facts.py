@@ -1,9 +1,12 @@
-"""What a release says of its warehouse: how much it holds, and how it stands against the reports."""
+"""What a release says of its warehouse: how much it holds, its grain, and how it stands against the reports."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from helsemonitor.build_failures import read_json
 from helsemonitor.settings import Settings
 
 
@@ -45,3 +48,28 @@ def reconciliation(settings: Settings, worst: int = 10) -> dict[str, Any]:
             "ladder": connection.execute(ladder).fetchall(),
             "worst": connection.execute(largest, [worst]).fetchall(),
         }
+
+
+def grains(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Columns that name a row of each mart, as its test `unique_grain` or dbt's own `unique` declares them.
+
+    Args:
+        manifest: dbt's manifest.json.
+    """
+    nodes = manifest["nodes"]
+    found: dict[str, list[str]] = {}
+    for node in nodes.values():
+        test, model = node.get("test_metadata") or {}, nodes.get(node.get("attached_node") or "")
+        if not model or model["schema"] != "marts":
+            continue
+        if test.get("name") == "unique_grain":
+            found[model["name"]] = list(test["kwargs"]["columns"])
+        elif test.get("name") == "unique":
+            found.setdefault(model["name"], [node["column_name"]])
+    return dict(sorted(found.items()))
+
+
+def read_grains(target_dir: Path) -> dict[str, list[str]]:
+    """Grain of the marts by the artifacts of their build; nothing where the build left none."""
+    path = target_dir / "manifest.json"
+    return grains(read_json(path)) if path.is_file() else {}

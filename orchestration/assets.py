@@ -119,7 +119,7 @@ def release_asset(warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
     def release(writer_lock: WriterLock) -> dg.MaterializeResult:
         """The published marts: one DuckDB file and one Parquet file per table, swapped in atomically."""
         try:
-            result, published = road.publish(settings, waves)
+            result, published = road.publish(settings, waves, settings.dagster_target_dir / "run")
         except DataRefused as refusal:
             raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
         return dg.MaterializeResult(

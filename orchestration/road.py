@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from helsemonitor.codebook import Wave, raw_file, read_waves
@@ -118,14 +119,19 @@ def gate_marts(settings: Settings) -> StageResult:
     return StageResult("marts gate", time.perf_counter() - started, {"checks_passed": gate.passed})
 
 
-def publish(settings: Settings, waves: Sequence[Wave]) -> tuple[StageResult, "Release"]:
+def publish(settings: Settings, waves: Sequence[Wave], target_dir: Path | None = None) -> tuple[StageResult, "Release"]:
     """Publish the marts of the warehouse as the current release. The caller holds the writer's lock.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        target_dir: Folder with the artifacts of the build; dbt's own by default.
 
     Raises:
         DataRefused: The marts did not pass their gate, or hold a column of single respondents.
     """
     from expectations.gates import refuse_unchecked_marts
-    from helsemonitor.facts import reconciliation, warehouse_counts
+    from helsemonitor.facts import read_grains, reconciliation, warehouse_counts
     from helsemonitor.releases import file_sha256, publish_release
 
     started = time.perf_counter()
@@ -135,6 +141,7 @@ def publish(settings: Settings, waves: Sequence[Wave]) -> tuple[StageResult, "Re
         "counts": {"waves": len(waves), **counts},
         "disclosure": settings.disclosure,
         "reconciliation": reconciliation(settings),
+        "grain": read_grains(target_dir or settings.dbt_target_dir),
         "raw_sha256": {wave.wave_id: file_sha256(raw_file(settings, wave)) for wave in waves},
         "versions": {package: version(package) for package in MANIFEST_PACKAGES},
     }

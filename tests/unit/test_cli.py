@@ -187,7 +187,7 @@ def test_status_of_a_release(settings: Settings) -> None:
 )
 def test_age_in_words(age: timedelta, words: str) -> None:
     now = datetime(2030, 5, 1, tzinfo=UTC)
-    assert cli._age((now - age).isoformat(), now) == words
+    assert status.age((now - age).isoformat(), now) == words
 
 
 def test_bars_on_a_terminal() -> None:
@@ -197,7 +197,7 @@ def test_bars_on_a_terminal() -> None:
 
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100)
-    with cli.LiveReporter(console) as reporter:
+    with reporters.LiveReporter(console) as reporter:
         reporter.started("raw gate")
         reporter.progress(1, 3, "birds_2020")
         reporter.finished(road.StageResult("raw gate", 1.0, {"waves": 3, "warnings": 0}))

@@ -1,0 +1,1 @@
+"""Two releases side by side: what differs in schema, rows and values."""
