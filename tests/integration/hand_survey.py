@@ -353,6 +353,12 @@ def groups_of(wave: Wave) -> Iterator[tuple[str, np.ndarray]]:
             yield breakdown, keys
 
 
+def serves(survey: str, breakdown: str, item: str) -> bool:
+    """Whether the codebook wants an item by a breakdown: of all items, of those named, or of none (composition)."""
+    rows = [row for name in ("breakdowns", "crosses") for row in of(name, survey) if row["breakdown"] == breakdown]
+    return all(not row["serves"] or item in row["serves"].split("|") for row in rows)
+
+
 def indicator_of(wave: Wave, row: Row, basis: str = "as_published") -> tuple[np.ndarray, Mask] | None:
     """Variable y and base of an indicator; None where the wave does not ask for it.
 

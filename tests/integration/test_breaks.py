@@ -12,7 +12,6 @@ import pytest
 
 from helsemonitor.documents.comparability import Book
 from helsemonitor.releases import DATABASE
-from helsemonitor.settings import Settings
 from tests.integration.conftest import Refresh
 
 ROOT = Path(__file__).parents[2]
@@ -388,8 +387,8 @@ def test_a_filter_change_leaves_no_mark_on_like_for_like(row: Expected, marts: d
     assert marked == (0,)
 
 
-# A group has rows in the waves in which it exists, and dim_breakdown_group says which these are. An indicator that every wave
-# has stands for all of them.
+# A group has rows in the waves in which it exists, and dim_breakdown_group says which these are. An indicator that
+# every wave has stands for all of them.
 ANCHORS = {"helsepersonell": "digital_self_service_agree", "innbygger": "contact_digital_yes"}
 WAVES = {"helsepersonell": range(2019, 2025), "innbygger": range(2019, 2026)}
 MERGED = ("viken", "vestfold_og_telemark", "troms_og_finnmark")

@@ -12,7 +12,7 @@ from helsemonitor.build_failures import BuildError
 from helsemonitor.codebook import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
-from orchestration import cli, road
+from orchestration import cli, reporters, road, status
 from tests.unit.small_project import make_settings, make_warehouse, write_waves
 
 
