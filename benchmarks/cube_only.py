@@ -43,6 +43,11 @@ def all_of(conditions: Iterable[str]) -> str:
     return "(" + (" and ".join(conditions) or "true") + ")"
 
 
+def holds(row: Row, year: str) -> bool:
+    """Whether the range of a codebook row covers a year."""
+    return (row["year_from"] or year) <= year <= (row["year_to"] or year)
+
+
 class Codebook:
     """The codebook's files as lists of rows, with the look-ups that the queries need."""
 
@@ -73,29 +78,34 @@ class Codebook:
         """(survey, item) -> type."""
         return {(row["survey"], row["item"]): row["type"] for row in self._files("items")}
 
+    def years(self, survey: str) -> list[str]:
+        """Years of a survey's waves."""
+        return [row["year"] for row in self.rows("waves", survey)]
+
     @cached_property
     def available(self) -> dict[tuple[str, str], set[str]]:
-        """(survey, item) -> years in which it was asked, or derivable and routed."""
+        """(survey, item) -> years in which it was asked, or derivable."""
         years: dict[tuple[str, str], set[str]] = defaultdict(set)
         for row in self._files("columns"):
             if not row["ignored_reason"]:
-                years[row["survey"], row["item"]].add(row["year"])
+                years[row["survey"], row["item"]] |= {year for year in self.years(row["survey"]) if holds(row, year)}
         asked = dict(years)
-        sources: dict[tuple[str, str], set[str]] = defaultdict(set)
+        sources: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         for row in self._files("derivations"):
-            sources[row["survey"], row["item"]].add(row["source_item"])
-        for (survey, item), needed in sources.items():
-            common = set.intersection(*(asked.get((survey, source), set()) for source in needed))
-            routed = {year for year in common if self.routing(survey, item, year) is not None}
-            years[survey, item] = asked.get((survey, item), set()) | routed
+            for year in self.years(row["survey"]):
+                if holds(row, year):
+                    sources[row["survey"], row["item"], year].add(row["source_item"])
+        for (survey, item, year), needed in sources.items():
+            if all(year in asked.get((survey, source), set()) for source in needed):
+                years[survey, item] = years[survey, item] | {year}
         return years
 
-    def routing(self, survey: str, item: str, year: str) -> str | None:
-        """Universe that an item was asked in, "" for everybody, None where no row covers the year."""
+    def routing(self, survey: str, item: str, year: str) -> str:
+        """Universe that an item was asked in, "" for everybody."""
         for row in self._files("routing"):
-            if (row["survey"], row["item"]) == (survey, item) and row["year_from"] <= year <= (row["year_to"] or year):
+            if (row["survey"], row["item"]) == (survey, item) and holds(row, year):
                 return row["universe"]
-        return None
+        return ""
 
 
 @dataclass
@@ -111,7 +121,7 @@ class Wave:
         """Item -> its delivered columns."""
         found: dict[str, list[Row]] = defaultdict(list)
         for row in self.book.rows("columns", self.survey):
-            if row["year"] == self.year and not row["ignored_reason"]:
+            if holds(row, self.year) and not row["ignored_reason"]:
                 found[row["item"]].append(row)
         return found
 
@@ -120,6 +130,8 @@ class Wave:
         """Derived item -> answer -> its clauses."""
         found: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in self.book.rows("derivations", self.survey):
+            if not holds(row, self.year):
+                continue
             found[row["item"]][row["answer"]].append(row)
         return found
 
@@ -224,12 +236,12 @@ class Wave:
     def newest_universe(self, item: str) -> str | None:
         """Universe of the item's newest wave; None where its filter never changed."""
         years = sorted(self.book.available[self.survey, item])
-        universes = [self.book.routing(self.survey, item, year) or "" for year in years]
+        universes = [self.book.routing(self.survey, item, year) for year in years]
         return universes[-1] if len(set(universes)) > 1 else None
 
     def bases(self, item: str) -> dict[str, str]:
         """Basis -> condition that a respondent is in it; `like_for_like` as far as it can be told without the data."""
-        own = self.universe(self.book.routing(self.survey, item, self.year) or "")
+        own = self.universe(self.book.routing(self.survey, item, self.year))
         bases = {"as_published": own}
         newest = self.newest_universe(item)
         if newest is not None:
@@ -386,6 +398,13 @@ class Cube:
             from named where is_single group by all
             """
         )
+        for row in [*self._book.rows("breakdowns"), *self._book.rows("crosses")]:
+            if row["serves"]:
+                served = ", ".join(map(text, row["serves"].split("|")))
+                self._connection.execute(
+                    f"delete from cells where survey = {text(row['survey'])} and breakdown = {text(row['breakdown'])} "
+                    f"and item not in ({served})"
+                )
 
 
 def build(seeds: Path, out: Path) -> None:

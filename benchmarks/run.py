@@ -169,7 +169,11 @@ def differing_cells(warehouse: Path, by_hand: Path) -> tuple[int, int]:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
         connection.execute(f"attach '{by_hand}' as by_hand (read_only)")
-        ours = f"select {CELL}, {SUMS} from warehouse.intermediate.int_cells"
+        # The script counts answers and who gave them; who was asked, and everybody, are the project's own.
+        ours = f"""
+            select {CELL}, {SUMS} from warehouse.intermediate.int_cells
+            where answer not in ('_asked', '_valid') and item != '_respondents'
+        """
         theirs = f"select {CELL}, {SUMS} from by_hand.cells"
         found = connection.execute(
             f"select (select count(*) from ({ours})), (select count(*) from (({ours} except {theirs}) union all "

@@ -44,12 +44,14 @@ def random_seeds(folder: Path) -> Path:
     for row in rows(folder, "code_lists"):
         codes[row["code_list"]].append(row["code"])
     allocations = {(row["survey"], row["item"]) for row in rows(folder, "items") if row["type"] == "allocation"}
-    columns: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
-    for row in rows(folder, "columns"):
-        columns[row["survey"], row["year"]].append(row)
-    waves = rows(folder, "waves")
+    columns, waves = rows(folder, "columns"), rows(folder, "waves")
     for wave in waves:
-        delivered = columns[wave["survey"], wave["year"]]
+        year = wave["year"]
+        delivered = [
+            row
+            for row in columns
+            if row["survey"] == wave["survey"] and row["year_from"] <= year <= (row["year_to"] or year)
+        ]
         lines = []
         for number in range(RESPONDENTS):
             left: dict[str, int] = defaultdict(lambda: 100)
