@@ -21,6 +21,11 @@
     {{ withheld_reason() if is_open() else "'O: " ~ reason ~ "'" }}
 {%- endmacro %}
 
+{# What is said in profile `report`, and what in `open`. #}
+{% macro by_profile(report, open) -%}
+    {{ open if is_open() else report }}
+{%- endmacro %}
+
 {# Smallest base of a released estimate. SQL. #}
 {% macro smallest_base() -%}
     {{ limit('released_base') if is_open() else '1' }}
@@ -34,6 +39,33 @@
 {# Standard deviation of the noise of a released count of nine and more; 0 where there is none. #}
 {% macro noise_sd_n() -%}
     {{ 'sqrt(2e0)' if is_open() else '0e0' }}
+{%- endmacro %}
+
+{#
+    Noise of a difference that the sums do not have inside, to be added to its variance (SQL); nothing in profile `report`.
+
+    Two released counts of variance 2 that have no people in common carry their noise in their own sums. Where one side is a
+    difference itself (everybody but the group), or where the people on both sides are the same but for a few, the noise of both
+    comes on top. mean: about what both sides are, a share or a net of proportions. counts: sum of 1 / (count * count).
+    A mean of numbers has none: its sum is the noisy count times a mean.
+#}
+{% macro plus_noise(mean, is_proportion, factor, counts) -%}
+    {%- if is_open() -%}
+    + {{ noise_sd_n() }} * {{ noise_sd_n() }} * ({{ counts }}) * case
+        when {{ is_proportion }} then 1 + {{ mean }} * {{ mean }}
+        when {{ factor }} > 1 then 4 + {{ mean }} * {{ mean }}
+        else 0
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+{# A share that is the difference of two noisy counts over another, kept between 0 and 1 (SQL). In `report` it is so. #}
+{% macro within_share(share, is_proportion) -%}
+    {%- if is_open() -%}
+    case when {{ is_proportion }} then least(greatest({{ share }}, 0), 1) else {{ share }} end
+    {%- else -%}
+    {{ share }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#
