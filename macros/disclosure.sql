@@ -23,7 +23,7 @@
 
 {# Smallest base of a released estimate. SQL. #}
 {% macro smallest_base() -%}
-    {{ limit('released_base') if is_open() else '1' }}
+    {{ limit_of('released_base') if is_open() else '1' }}
 {%- endmacro %}
 
 {# Confidentiality of a released row: F free; R, the house's own code, free with random noise. #}
@@ -66,7 +66,7 @@ counted as (
     select
         cells.*,
         coalesce(types.answers_add_up, false) as adds_up,
-        coalesce(types.sums_to, {{ limit('number_high') }}) as largest_number,
+        coalesce(types.sums_to, {{ limit_of('number_high') }}) as largest_number,
         cells.answer in ('_base', '_asked', '_valid') as is_pseudo,
         cells.item = '_respondents' as is_everybody,
         cast(cells.sum_w as double) / cells.n as mean_w,
@@ -152,11 +152,11 @@ select
     breakdown,
     group_key,
     basis,
-    case when is_everybody or base_n >= {{ limit('released_base') }} then cast(n as bigint) end as n,
+    case when is_everybody or base_n >= {{ limit_of('released_base') }} then cast(n as bigint) end as n,
     {% for column in ['sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] %}
-    case when is_everybody or base_n >= {{ limit('released_base') }} then {{ column }} end as {{ column }},
+    case when is_everybody or base_n >= {{ limit_of('released_base') }} then {{ column }} end as {{ column }},
     {% endfor %}
-    case when is_everybody or base_n >= {{ limit('released_base') }} then {{ released_conf_status() }} else 'C' end as conf_status
+    case when is_everybody or base_n >= {{ limit_of('released_base') }} then {{ released_conf_status() }} else 'C' end as conf_status
 from fitted
 where n > 0 or answer = '_base'
 {% endmacro %}

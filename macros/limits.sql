@@ -4,7 +4,7 @@
     check_name: which limit. survey, year: SQL of the place, empty where the limit holds everywhere. names: SQL of what the
     check speaks of there (item, unit ...), the most telling last. NULL where the seed has no row, which checks/chk_limits refuses.
 #}
-{% macro limit(check_name, survey=none, year=none, names=[]) -%}
+{% macro limit_of(check_name, survey=none, year=none, names=[]) -%}
 (
     select max_by(limits.value, (
         case limits.name when '*' then 0 {% for name in names %}when {{ name }} then {{ loop.index }} {% endfor %}end,

@@ -1,5 +1,5 @@
--- Grain: one row per declaration of the codebook that cannot be used as it stands: not reviewed, used by nobody, ranges that cross,
--- a derived answer without clauses, a kind of indicator that does not fit its item, a printed number without its group.
+-- Grain: one row per declaration of the codebook that cannot be used as it stands: not reviewed, used by nobody, ranges that
+-- cross, a derived answer without clauses, a kind of indicator that does not fit its item, a printed number without its group.
 with
 
 ranges as (
