@@ -210,6 +210,7 @@ VIEWS = (
     "dim_indicator",
     "fct_answer_shares",
     "fct_filter_effects",
+    "dim_breakdown_group",
     "fct_indicator_changes",
     "fct_indicators",
 )

@@ -84,7 +84,7 @@ def raw(survey: str, year: int, *items: str) -> pd.DataFrame:
     waves, columns, code_lists = codebook("waves"), codebook("columns"), codebook("code_lists")
     wave = waves[(waves.survey == survey) & (waves.year == str(year))].iloc[0]
     spans = zip(columns.year_from, columns.year_to, strict=True)
-    holds = [int(first) <= year <= int(last or year) for first, last in spans]
+    holds = pd.Series([int(first) <= year <= int(last or year) for first, last in spans], columns.index)
     columns = columns[holds & (columns.survey == survey) & (columns.option == "")]
     with (ROOT / "seeds" / "raw" / f"{survey}_{year}.csv").open(encoding="utf-8", newline="") as file:
         delivered = pd.DataFrame(list(csv.DictReader(file)))

@@ -37,9 +37,11 @@ scored as (
         item_answers.answer,
         measures.factor,
         measures.is_proportion,
-        kinds.scored_by = 'number' and item_answers.has_numbers as is_of_numbers,
         list_contains(measures.positive, item_answers.answer) as is_positive,
         list_contains(measures.negative, item_answers.answer) as is_negative,
+        -- The options that an indicator names, or the one number of the item.
+        kinds.scored_by = 'number' and item_answers.has_numbers
+        and coalesce(is_positive, item_answers.answer = '_value') as scores_numbers,
         -- chk_indicators refuses any other denominator.
         case measures.denominator
             when 'answered' then item_answers.answer = '_base'
@@ -66,7 +68,7 @@ select
     is_proportion,
     coalesce(in_base, false) as in_base,
     coalesce(cast(score as decimal(9, 3)), 0) as score,
-    coalesce(is_of_numbers and (is_positive or answer = '_value'), false) as scores_numbers
+    scores_numbers
 from scored
 -- The base is read even where none of it counts: a group that answered, but nothing that the measure counts, has to be known.
-where in_base or score != 0 or answer = '_base' or (is_of_numbers and (is_positive or answer = '_value'))
+where in_base or score != 0 or answer = '_base' or scores_numbers
