@@ -59,6 +59,12 @@ underived as (
 )
 
 select
+    {{ finding('missing_limit', "'codebook/limits.csv'", values=['needed.check_name'],
+        text="codebook/limits.csv: no row for {} of survey '*' and name '*'. Add it, with value, unit, date and reason.") }}
+from (select unnest({{ needed_limits() }}) as check_name) as needed
+anti join (select check_name from {{ ref('limits') }} where survey = '*' and name = '*') using (check_name)
+union all
+select
     {{ finding('unreviewed', "'codebook/waves.csv'", survey='survey', year='year',
         values=['survey', 'year'],
         text='codebook/waves.csv: {} {} is not marked reviewed. Check what columns.csv says of its columns, their items and code '
