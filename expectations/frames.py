@@ -193,7 +193,11 @@ MART_QUERIES = {
         inner join (
             select survey, year, avg(weight)::double as mean_w from staging.stg_respondents group by all
         ) as waves on shares.survey = waves.survey and shares.year = waves.year
-        where shares.breakdown = 'total' and shares.base_n >= 400 and shares.share_pct is not null
+        where shares.breakdown = 'total' and shares.share_pct is not null
+            and shares.base_n >= (
+                select value from codebook.limits
+                where check_name = 'weighted_base_smallest' and survey = '*' and name = '*'
+            )
         group by shares.survey, shares.year, shares.item, shares.basis, waves.mean_w
         order by all
     """,
@@ -210,7 +214,11 @@ MART_QUERIES = {
         select survey, year, indicator, unit,
             lag(year) over series as year_before, abs(value - lag(value) over series)::double as change
         from marts.fct_indicators
-        where breakdown = 'total' and basis = 'as_published' and base_n >= 100
+        where breakdown = 'total' and basis = 'as_published'
+            and base_n >= (
+                select value from codebook.limits
+                where check_name = 'drift_base_smallest' and survey = '*' and name = '*'
+            )
         window series as (partition by survey, indicator, series_segment order by year)
         qualify lag(value) over series is not null
         order by all

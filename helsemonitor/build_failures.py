@@ -1,6 +1,7 @@
 """Why a dbt build failed, in words: the sentences of the models of checks, or the test and the place that it names."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ from helsemonitor.settings import Settings
 
 # dbt tests of the models of checks: one fails on findings that refuse, the other warns of notes.
 FINDING_TESTS = {"states_no_problem": "refuse", "states_notes": "note"}
+# What DuckDB says of a cell of a seed that does not fit the type of its column.
+UNREAD_VALUE = re.compile(r"""Could not convert string ["'](.*?)["'] to '?([A-Z]+)""")
+UNREAD_COLUMN = re.compile(r'converting column "(.+?)"')
+UNREAD_LINE = re.compile(r"CSV Error on Line: (\d+)")
 
 
 class BuildError(RuntimeError):
@@ -57,6 +62,20 @@ def stating_models(results: Sequence[Mapping[str, Any]], manifest: Mapping[str, 
     return [f"{model['schema']}.{model['name']}" for model in models]
 
 
+def _unread_cell(row: Mapping[str, Any], manifest: Mapping[str, Any]) -> str | None:
+    """What to mend in a seed whose cell does not fit the type of its column; None for any other error."""
+    message = row.get("message") or ""
+    value, column = UNREAD_VALUE.search(message), UNREAD_COLUMN.search(message)
+    if not row["unique_id"].startswith("seed.") or not value or not column:
+        return None
+    line = UNREAD_LINE.search(message)
+    place = f" line {line[1]}" if line else ""
+    return (
+        f"{manifest['nodes'][row['unique_id']]['original_file_path']}{place}: {column[1]} is '{value[1]}', which is no "
+        f"{value[2].lower()}; correct the cell."
+    )
+
+
 def explain_failure(
     results: Sequence[Mapping[str, Any]],
     manifest: Mapping[str, Any],
@@ -79,6 +98,9 @@ def explain_failure(
     if stating:
         return DataRefused(problems(stating))
     errors = [row for row in results if row["status"] in ("error", "runtime error")]
+    unread = [sentence for row in errors if (sentence := _unread_cell(row, manifest))]
+    if unread and len(unread) == len(errors):
+        return DataRefused(unread)
     if errors:
         texts = [f"{row['unique_id']}: {row.get('message') or 'no message'}" for row in errors]
         return BuildError("dbt could not build everything:\n" + "\n".join(texts))

@@ -8,6 +8,7 @@ from pathlib import Path
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
 
+RANGE = ("year_from", "year_to")
 WAVE_COLUMNS = ("survey", "year", "respondents", "respondent_column", "weight_column", "sha256")
 
 
@@ -49,20 +50,38 @@ def read_table(path: Path, columns: Sequence[str] = (), shown: str = "") -> tupl
         Names of the columns, and one dictionary per row: cells as text, `""` where blank.
 
     Raises:
-        DataRefused: The file or one of the columns is missing.
+        DataRefused: The file or one of the columns is missing, or it is no CSV in UTF-8.
     """
     shown = shown or str(path)
     if not path.is_file():
         raise DataRefused(
             [f"The codebook file {shown} is not there; restore it or point HELSEMONITOR_SEEDS elsewhere."]
         )
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restval="")
-        header = list(reader.fieldnames or [])
-        missing = [column for column in columns if column not in header]
-        if missing:
-            raise DataRefused([f"{shown} has no column {', '.join(missing)}; restore its header row."])
-        return header, [{key: value for key, value in row.items() if key is not None} for row in reader]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            header = list(reader.fieldnames or [])
+            rows = [{key: value for key, value in row.items() if key is not None} for row in reader]
+    except (UnicodeDecodeError, csv.Error):
+        raise DataRefused([f"{shown} is not CSV in UTF-8; save it as that."]) from None
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise DataRefused([f"{shown} has no column {', '.join(missing)}; restore its header row."])
+    _refuse_unreadable_ranges(header, rows, shown)
+    return header, rows
+
+
+def _refuse_unreadable_ranges(header: Sequence[str], rows: Sequence[Mapping[str, str]], shown: str) -> None:
+    if not set(RANGE) <= set(header):
+        return
+    wrong = [
+        f"{shown} line {line}: {end} is '{row[end]}'; write a whole year, or nothing for an open range."
+        for line, row in enumerate(rows, start=2)
+        for end in RANGE
+        if row[end] and not row[end].isdecimal()
+    ]
+    if wrong:
+        raise DataRefused(wrong)
 
 
 def read_rows(settings: Settings, name: str, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -90,7 +90,7 @@ def read_limits(settings: Settings) -> tuple[Limit, ...]:
 def limit_for(
     limits: Sequence[Limit], check_name: str, survey: str = ANY, year: int = 0, names: Sequence[str] = ()
 ) -> float:
-    """Limit of a check at a place: the row that says most about it, of those the newest (macro `limit` does the same).
+    """Limit of a check at a place: the row that says most about it, of those the newest. Macro `limit_of` does it too.
 
     Args:
         limits: All limits.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from helsemonitor.errors import RefreshRunning
+from helsemonitor.errors import DataRefused, RefreshRunning
 from helsemonitor.settings import Settings
 
 # `status` takes the lock for an instant to see whether it is free; a refresh that starts just then waits it out.
@@ -90,13 +90,21 @@ def writer(settings: Settings, who: str) -> Iterator[None]:
 
     Raises:
         RefreshRunning: Another process holds the lock or has the warehouse file open.
+        DataRefused: Nothing can be written into the build folder, or what lies in the warehouse's place is none.
     """
-    settings.build_dir.mkdir(parents=True, exist_ok=True)
     lock = _lock(settings.lock_file)
     try:
+        settings.build_dir.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=GRACE_SECONDS, poll_interval=0.05)
     except Timeout:
         raise RefreshRunning([_sentence(_read_holder(settings.lock_file))]) from None
+    except OSError as error:
+        raise DataRefused(
+            [
+                f"Nothing can be written into the build folder {settings.shown(settings.build_dir)} ({error.strerror});"
+                " mend that or point HELSEMONITOR_BUILD elsewhere."
+            ]
+        ) from None
     side_file = _side_file(settings.lock_file)
     try:
         holder = Holder(pid=os.getpid(), started=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"), who=who)
@@ -115,6 +123,7 @@ def refuse_open_warehouse(settings: Settings) -> None:
 
     Raises:
         RefreshRunning: The file is held; the sentence names the process where DuckDB does.
+        DataRefused: The file is no DuckDB database.
     """
     if not settings.warehouse.exists():
         return
@@ -123,6 +132,10 @@ def refuse_open_warehouse(settings: Settings) -> None:
     try:
         duckdb.connect(str(settings.warehouse)).close()
     except duckdb.IOException as error:
+        if "not a valid duckdb database" in str(error).lower():
+            raise DataRefused(
+                [f"{settings.shown(settings.warehouse)} is not a DuckDB database; move it away and start again."]
+            ) from None
         if "lock" not in str(error).lower():
             raise
         pid = re.search(r"PID (\d+)", str(error))

@@ -28,7 +28,7 @@
 
 {# Smallest base of a released estimate. SQL. #}
 {% macro smallest_base() -%}
-    {{ limit('released_base') if is_open() else '1' }}
+    {{ limit_of('released_base') if is_open() else '1' }}
 {%- endmacro %}
 
 {# Confidentiality of a released row: F free; R, the house's own code, free with random noise. #}
@@ -142,7 +142,7 @@ counted as (
         coalesce(types.answers_add_up, false) as adds_up,
         adds_up and shown.answer not in ('_base', '_asked', '_valid') as is_part,
         coalesce(types.has_shares, false) as has_shares,
-        coalesce(types.sums_to, {{ limit('number_high') }}) / 10 as unit,
+        coalesce(types.sums_to, {{ limit_of('number_high') }}) / 10 as unit,
         -- The base of a group of everybody is the group itself; the wave stands for it.
         {% for sums in ['sum_w', 'sum_w2'] %}
         case
@@ -213,7 +213,7 @@ rounded as (
             when answer = '_base' and adds_up then sum(case when is_part then own_w2 end) over (partition by {{ place }})
             else own_w2
         end as sum_w2,
-        item = '_respondents' or base_n >= {{ limit('released_base') }} as is_released
+        item = '_respondents' or base_n >= {{ limit_of('released_base') }} as is_released
     from moved
 )
 

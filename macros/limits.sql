@@ -1,10 +1,22 @@
+{# Limits that the models read; each needs a row of survey `*` and name `*`. #}
+{% macro needed_limits() -%}
+    {{- return([
+        'allocation_sum', 'blank_share', 'drift_base_smallest', 'margin_gap', 'number_high', 'outside_share', 'print_gap',
+        'released_base', 'small_base', 'sparse_expected', 'sparse_expected_low', 'sparse_expected_share',
+        'weighted_base_smallest',
+    ]) -}}
+{%- endmacro %}
+
 {#
     A limit of seeds/codebook/limits.csv as SQL: the row that says most about the place wins, of those the newest.
 
     check_name: which limit. survey, year: SQL of the place, empty where the limit holds everywhere. names: SQL of what the
-    check speaks of there (item, unit ...), the most telling last. NULL where the seed has no row, which checks/chk_limits refuses.
+    check speaks of there (item, unit ...), the most telling last. chk_declarations refuses a seed without a row for it.
 #}
-{% macro limit(check_name, survey=none, year=none, names=[]) -%}
+{% macro limit_of(check_name, survey=none, year=none, names=[]) -%}
+{%- if check_name not in needed_limits() -%}
+    {{ exceptions.raise_compiler_error("needed_limits() in macros/limits.sql does not name '" ~ check_name ~ "'.") }}
+{%- endif -%}
 (
     select max_by(limits.value, (
         case limits.name when '*' then 0 {% for name in names %}when {{ name }} then {{ loop.index }} {% endfor %}end,

@@ -191,7 +191,10 @@ def compare_table(
             rows, differing, found = Rows(number, number), [], []
         else:
             rows, differing, found = _contents(connection, paths, [*key, *values], len(key), rounding, shown)
-    except UNREADABLE as error:
+    except duckdb.Error as error:
+        # A page that cannot be decoded raises the base class itself.
+        if not (isinstance(error, UNREADABLE) or type(error) is duckdb.Error):
+            raise
         raise NoRelease(f"Table {table} of {before.path} or {after.path} cannot be read: {error}") from None
     return TableDifference(
         table=table,

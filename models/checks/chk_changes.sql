@@ -1,5 +1,6 @@
--- Grain: one row per finding about answers that change: an item whose form (answers and their labels) differs from the wave before
--- without any row in the register, and a code whose delivered label speaks for another answer than the one it is mapped to.
+-- Grain: one row per finding about answers that change: an item whose form (answers and their labels) differs from the wave
+-- before without any row in the register, and a code whose delivered label speaks for another answer than the one it is mapped
+-- to.
 with
 
 -- An option stands for itself; an answer of a code list stands with its delivered label.

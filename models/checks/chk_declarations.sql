@@ -1,5 +1,5 @@
--- Grain: one row per declaration of the codebook that cannot be used as it stands: not reviewed, used by nobody, ranges that cross,
--- a derived answer without clauses, a kind of indicator that does not fit its item, a printed number without its group.
+-- Grain: one row per declaration of the codebook that cannot be used as it stands: not reviewed, used by nobody, ranges that
+-- cross, a derived answer without clauses, a kind of indicator that does not fit its item, a printed number without its group.
 with
 
 ranges as (
@@ -58,6 +58,12 @@ underived as (
         on items.survey = given.survey and items.item = given.item and answers.answer = given.answer
 )
 
+select
+    {{ finding('missing_limit', "'codebook/limits.csv'", values=['needed.check_name'],
+        text="codebook/limits.csv: no row for {} of survey '*' and name '*'. Add it, with value, unit, date and reason.") }}
+from (select unnest({{ needed_limits() }}) as check_name) as needed
+anti join (select check_name from {{ ref('limits') }} where survey = '*' and name = '*') using (check_name)
+union all
 select
     {{ finding('unreviewed', "'codebook/waves.csv'", survey='survey', year='year',
         values=['survey', 'year'],

@@ -1,5 +1,6 @@
--- Grain: one row per finding about what a wave's file holds beside what the codebook says of it: a wave that was not read, a column
--- that is not known or not there, a code that its list does not have, text where numbers are due. Counts, never respondents.
+-- Grain: one row per finding about what a wave's file holds beside what the codebook says of it: a wave that was not read, a
+-- column that is not known or not there, a code that its list does not have, text where numbers are due. Counts, never
+-- respondents.
 {% set place = "concat(file, ', column ', column_name)" %}
 with
 
@@ -12,17 +13,15 @@ waves as (
 ),
 
 known as (
-    select survey, year, column_name, code_list, ignored_reason is null as is_used, false as is_key
+    select survey, year, column_name, code_list, ignored_reason is null as is_used
     from {{ ref('stg_columns') }}
     union all
-    select survey, year, unnest([respondent_column, weight_column]) as column_name, null, false, true
+    select survey, year, unnest([respondent_column, weight_column]) as column_name, null as code_list, false as is_used
     from waves
 ),
 
 found as (
-    select survey, year, column_name, coalesce(sum(value_n) filter (where raw_value is not null), 0) as value_n
-    from delivered
-    group by all
+    select survey, year, column_name, sum(if(raw_value is null, 0, value_n)) as value_n from delivered group by all
 ),
 
 unmapped as (
@@ -61,7 +60,7 @@ not_numbers as (
     select survey, year, column_name, file, sum(value_n) as value_n
     from used
     where code_list is null and try_cast(raw_value as decimal(18, 9)) is null
-    group by survey, year, column_name, file
+    group by all
 )
 
 select

@@ -1,5 +1,6 @@
--- Grain: one row per indicator or item whose declaration the models cannot compute: an unknown kind, type, denominator or unit, or a
--- combination that gives no value of that name; and per group that printed numbers stand on and the codebook does not have.
+-- Grain: one row per indicator or item whose declaration the models cannot compute: an unknown kind, type, denominator or unit,
+-- or a combination that gives no value of that name; and per group that printed numbers stand on and the codebook does not
+-- have.
 {% set place = "concat('codebook/indicators.csv, indicator ', indicator)" %}
 with
 
@@ -53,7 +54,8 @@ from indicators
 where goes_with is not null and type is not null and not coalesce(goes, false)
 union all
 select
-    {{ finding('unknown_unit', place, survey='survey', values=['indicator', 'survey', 'unit', 'kind', "replace(units, '|', ' or ')"],
+    {{ finding('unknown_unit', place, survey='survey',
+        values=['indicator', 'survey', 'unit', 'kind', "replace(units, '|', ' or ')"],
         text="codebook/indicators.csv: indicator {} of {} has unit '{}', and kind {} is in {}. Write that.") }}
 from indicators
 where units is not null and not coalesce(has_unit, false)

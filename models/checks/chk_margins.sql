@@ -1,6 +1,6 @@
--- Grain: one row per finding about the population table: a margin that the weights do not meet, an incomplete row, a weighted wave
--- without margins. Weights raked to these margins meet them to the last digit; a whole point away is another table, another grouping
--- or a weight that was not raked. An assumed figure that is not met is a note.
+-- Grain: one row per finding about the population table: a margin that the weights do not meet, an incomplete row, a weighted
+-- wave without margins. Weights raked to these margins meet them to the last digit; a whole point away is another table,
+-- another grouping or a weight that was not raked. An assumed figure that is not met is a note.
 with
 
 members as (
@@ -21,7 +21,7 @@ compared as (
         population.*,
         100 * members.sum_w / bases.sum_w as weighted_pct,
         abs(weighted_pct - population.share_pct) as off_pp,
-        {{ limit('margin_gap', 'population.survey', 'population.year', ['population.breakdown']) }} as limit_pp,
+        {{ limit_of('margin_gap', 'population.survey', 'population.year', ['population.breakdown']) }} as limit_pp,
         concat(
             'codebook/population.csv: ', population.survey, ' ', population.year, ', breakdown ', population.breakdown,
             ', group ', population.group_key

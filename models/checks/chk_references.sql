@@ -24,7 +24,9 @@ mentions as (
     from {{ ref('breakdowns') }}
     where source_item is not null
     union all
-    select 'breakdowns' as file, concat('serves of ', breakdown) as entry, survey, unnest(string_split(serves, '|')) as item, null
+    select
+        'breakdowns' as file, concat('serves of ', breakdown) as entry, survey, unnest(string_split(serves, '|')) as item,
+        null as answers
     from serving
     where serves != 'composition'
     union all

@@ -19,8 +19,8 @@ counted as (
 judged as (
     select
         *,
-        {{ limit('outside_share', 'survey', 'year', ['item']) }} as outside_limit,
-        {{ limit('blank_share', 'survey', 'year', ['item']) }} as blank_limit,
+        {{ limit_of('outside_share', 'survey', 'year', ['item']) }} as outside_limit,
+        {{ limit_of('blank_share', 'survey', 'year', ['item']) }} as blank_limit,
         100.0 * outside_n / greatest(asked_n, 1) as outside_pct,
         100.0 * blank_n / greatest(asked_n, 1) as blank_pct
     from counted
@@ -51,7 +51,8 @@ select
     concat(
         file, ': item ', item, ' is blank for ', blank_n, ' of the ', asked_n, ' respondents of its universe (',
         round(blank_pct, 1), ' %; ', blank_limit, ' % are allowed). ',
-        'Correct the universe in codebook/routing.csv or the file, or add a row for the item to blank_share in codebook/limits.csv.'
+        'Correct the universe in codebook/routing.csv or the file, or add a row for the item to blank_share in ',
+        'codebook/limits.csv.'
     ) as sentence
 from judged
 where blank_pct > blank_limit

@@ -1,5 +1,5 @@
--- Grain: one row per survey, year and delivered column that the codebook knows: the item and option it holds, or why it is ignored.
--- A column of columns.csv stands in every declared wave of its range; an open range goes on to the newest wave.
+-- Grain: one row per survey, year and delivered column that the codebook knows: the item and option it holds, or why it is
+-- ignored. A column of columns.csv stands in every declared wave of its range; an open range goes on to the newest wave.
 select
     columns.survey,
     waves.year,

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from expectations import gates
-from helsemonitor import build_failures, dbt_build
-from helsemonitor.codebook import Wave, read_rows, read_waves
+from helsemonitor import build_failures, dbt_build, facts
+from helsemonitor.codebook import Wave, holds_in, read_rows, read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import PROJECT_DIR, Settings
 from orchestration.home import prepare_home
@@ -225,6 +225,84 @@ def test_an_error_of_dbt_is_not_blamed_on_the_data() -> None:
     ]
     assert isinstance(build_failures.explain_failure(results, MANIFEST, no_problems), build_failures.BuildError)
     assert isinstance(build_failures.explain_failure([], MANIFEST, no_problems), build_failures.BuildError)
+
+
+UNREAD = """Runtime Error in seed birds (seeds/codebook/birds.csv)
+  Conversion Error: CSV Error on Line: 5
+  Original Line:
+  owl,third
+  Error when converting column "sort_order". Could not convert string "third" to 'INTEGER'
+"""
+
+
+def test_a_cell_of_the_wrong_type_is_the_codebooks_fault() -> None:
+    seed = {"schema": "codebook", "name": "birds", "original_file_path": "seeds/codebook/birds.csv"}
+    manifest = {"nodes": MANIFEST["nodes"] | {"seed.p.birds": seed}}
+    results = [result("seed.p.birds", "error", message=UNREAD), result("model.p.dim_bird", "skipped")]
+    reason = build_failures.explain_failure(results, manifest, no_problems)
+    assert isinstance(reason, DataRefused)
+    assert reason.sentences == (
+        "seeds/codebook/birds.csv line 5: sort_order is 'third', which is no integer; correct the cell.",
+    )
+    for other in (
+        result("seed.p.birds", "error", message="IO Error: no space left"),
+        result("model.p.dim_bird", "error", message=UNREAD),
+    ):
+        reason = build_failures.explain_failure([results[0], other], manifest, no_problems)
+        assert isinstance(reason, build_failures.BuildError)
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    (settings.codebook_dir / "items.csv").write_bytes("survey,item\nbirds,måke\n".encode("latin-1"))
+    with pytest.raises(DataRefused) as refusal:
+        read_rows(settings, "items", ("item",))
+    assert refusal.value.sentences == ("seeds/codebook/items.csv is not CSV in UTF-8; save it as that.",)
+
+
+@pytest.mark.parametrize(
+    ("row", "years"),
+    [
+        ("song,2020,2021", [2020, 2021]),
+        ("song,2021,", [2021, 2022]),
+        ("song,,2020", [2019, 2020]),
+        ("song,,", [2019, 2020, 2021, 2022]),
+    ],
+)
+def test_a_range_holds_at_both_ends_and_is_open_where_blank(tmp_path: Path, row: str, years: list[int]) -> None:
+    settings = make_settings(tmp_path)
+    write_codebook(settings, {"columns": ["item,year_from,year_to", row]})
+    (read,) = read_rows(settings, "columns", ("item", "year_from", "year_to"))
+    assert [year for year in range(2019, 2023) if holds_in(read, year)] == years
+
+
+def test_a_range_without_a_year_is_refused(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    write_codebook(settings, {"columns": ["item,year_from,year_to", "song,2020,", "nest,2020,soon"]})
+    with pytest.raises(DataRefused) as refusal:
+        read_rows(settings, "columns", ("item",))
+    assert refusal.value.sentences == (
+        "seeds/codebook/columns.csv line 3: year_to is 'soon'; write a whole year, or nothing for an open range.",
+    )
+
+
+def test_the_grain_of_a_mart_is_what_its_test_declares() -> None:
+    def test(model: str, name: str, column: str | None = None, **more: object) -> dict[str, Any]:
+        return {"attached_node": model, "test_metadata": {"name": name, **more}, "column_name": column}
+
+    nodes = {
+        "model.p.fct_song": {"schema": "marts", "name": "fct_song"},
+        "model.p.dim_bird": {"schema": "marts", "name": "dim_bird"},
+        "model.p.dim_nest": {"schema": "marts", "name": "dim_nest"},
+        "model.p.int_song": {"schema": "intermediate", "name": "int_song"},
+        "test.p.a": test("model.p.fct_song", "unique_grain", kwargs={"columns": ["bird", "year"]}),
+        "test.p.b": test("model.p.fct_song", "unique", "song"),
+        "test.p.c": test("model.p.dim_bird", "unique", "bird"),
+        "test.p.d": test("model.p.dim_nest", "not_null", "nest"),
+        "test.p.e": test("model.p.int_song", "unique_grain", kwargs={"columns": ["bird"]}),
+        "test.p.f": {"attached_node": None, "column_name": None},
+    }
+    assert facts.grains({"nodes": nodes}) == {"dim_bird": ["bird"], "fct_song": ["bird", "year"]}
 
 
 def test_results_of_an_earlier_build_are_not_taken_for_this_ones(tmp_path: Path) -> None:

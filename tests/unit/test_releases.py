@@ -240,7 +240,15 @@ def test_only_marts_that_passed_their_gate_are_published(settings: Settings, mon
         "whole road (`helsemonitor refresh` or the job annual_refresh).",
     )
     check_marts(settings)
+    grain = {
+        "attached_node": "model.p.dim_item",
+        "test_metadata": {"name": "unique_grain", "kwargs": {"columns": ["item"]}},
+    }
+    nodes = {"model.p.dim_item": {"schema": "marts", "name": "dim_item"}, "test.p.grain": grain}
+    settings.dbt_target_dir.mkdir()
+    (settings.dbt_target_dir / "manifest.json").write_text(json.dumps({"nodes": nodes}), encoding="utf-8")
     _, release = road.publish(settings, ())
+    assert release.manifest["grain"] == {"dim_item": ["item"]}
     assert release.manifest["counts"] == {"waves": 0, "respondents": 3, "answers": 6, "items": 3, "indicators": 3}
     assert (release.manifest["disclosure"], release.manifest["reconciliation"]) == ("report", printed)
     with duckdb.connect(str(settings.warehouse)) as connection:

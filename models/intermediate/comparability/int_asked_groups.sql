@@ -1,5 +1,5 @@
--- Grain: one row per survey, item, year, breakdown and group where the item was asked and the group is valid, with what the released
--- cells hold of it. Crosses are looked for where their parts meet in the sample.
+-- Grain: one row per survey, item, year, breakdown and group where the item was asked and the group is valid, with what the
+-- released cells hold of it. Crosses are looked for where their parts meet in the sample.
 with
 
 cells as (

@@ -1,5 +1,5 @@
--- Grain: one row per survey, breakdown and item that its groups are made of, directly or through a derived item. A test of the item
--- over these groups would ask whether the answers equal themselves.
+-- Grain: one row per survey, breakdown and item that its groups are made of, directly or through a derived item. A test of the
+-- item over these groups would ask whether the answers equal themselves.
 with
 
 groupings as (

@@ -1,6 +1,8 @@
--- Grain: one row per survey, item, year, breakdown, group and basis without an answer to count, with the status and the reason: L
--- where it was not collected or cannot be rebuilt, M where the group cannot exist in that wave, O where nobody answered, Q where the
--- disclosure profile withholds it. Before the first and after the last wave in which the item meets the group there is no gap.
+-- Grain: one row per survey, item, year, breakdown, group and basis without an answer to count, with the status and the reason:
+-- L where it was not collected or cannot be rebuilt, M where the group cannot exist in that wave, O where nobody answered, Q
+-- where the disclosure profile withholds it. Before the first and after the last wave in which the item meets the group there
+-- is no gap.
+-- noqa: disable=LT02
 with
 
 asked_groups as (
@@ -26,7 +28,8 @@ without_base as (
                     when not has_source then 'L: the breakdown was not collected in this wave'
                     when not has_members then {{ empty_reason('nobody in the sample belongs to this group') }}
                     when has_as_published then {{ empty_reason('the filter of the newest wave leaves nobody in this group') }}
-                    when universe is not null and not is_reached then {{ empty_reason('the filter of this wave leaves nobody in this group') }}
+                    when universe is not null and not is_reached
+                        then {{ empty_reason('the filter of this wave leaves nobody in this group') }}
                     else {{ empty_reason('nobody in this group gave a valid answer') }}
                 end
             when like_for_like_method = 'routing_item_not_asked'

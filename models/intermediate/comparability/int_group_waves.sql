@@ -42,7 +42,7 @@ part_waves as (
         parts.*,
         waves.year,
         mapped.year is not null as part_is_valid,
-        exists (
+        exists(
             select 1
             from events
             where

@@ -1,5 +1,5 @@
--- Grain: one row per survey, year, item and canonical answer that the wave's form offers (or that can be derived from it), with the
--- label that the wave delivered for it.
+-- Grain: one row per survey, year, item and canonical answer that the wave's form offers (or that can be derived from it), with
+-- the label that the wave delivered for it.
 with
 
 offered as (

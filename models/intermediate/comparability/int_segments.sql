@@ -1,6 +1,6 @@
--- Grain: one row per survey, series, basis and wave that has it: the segment of comparable values and the changes since the wave
--- before. A change that breaks the series' kind starts a new segment; a filter change does not break the like-for-like basis, which
--- undoes it.
+-- Grain: one row per survey, series, basis and wave that has it: the segment of comparable values and the changes since the
+-- wave before. A change that breaks the series' kind starts a new segment; a filter change does not break the like-for-like
+-- basis, which undoes it.
 with
 
 -- A wave that is only known from print stands in the published series beside the landed ones. The answers of an item change

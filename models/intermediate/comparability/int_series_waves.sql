@@ -1,6 +1,6 @@
--- Grain: one row per survey, series and wave that asked its item. A series is an indicator, or an answer of an item whose answers
--- are shares (`<item>:<answer>`), with what it counts, and whether the wave's form offers that (`is_offered`): at least one of its
--- answers, and one of its negative answers where it has any. Series of one `measure` have the same values.
+-- Grain: one row per survey, series and wave that asked its item. A series is an indicator, or an answer of an item whose
+-- answers are shares (`<item>:<answer>`), with what it counts, and whether the wave's form offers that (`is_offered`): at least
+-- one of its answers, and one of its negative answers where it has any. Series of one `measure` have the same values.
 with
 
 item_waves as (

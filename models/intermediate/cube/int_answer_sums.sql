@@ -1,6 +1,6 @@
--- Grain: one row per survey, year, item, answer, breakdown, group and basis, for the answers of int_counted_answers. One plain join
--- of answers and group members over whole numbers; exact decimals keep the sums independent of the order of addition. Sums of
--- numbers (x) are NULL where an answer is no number.
+-- Grain: one row per survey, year, item, answer, breakdown, group and basis, for the answers of int_counted_answers. One plain
+-- join of answers and group members over whole numbers; exact decimals keep the sums independent of the order of addition. Sums
+-- of numbers (x) are NULL where an answer is no number.
 with
 
 answer_keys as (
@@ -32,7 +32,7 @@ members as (
         members.year,
         members.respondent_no,
         keys.group_no,
-        keys.serves is distinct from 'composition' as serves_items{% if is_open() %},
+        coalesce(keys.serves, '') != 'composition' as serves_items{% if is_open() %},
         {{ record_key('respondents') }} as record_key{% endif %}
 
     from {{ ref('int_group_members') }} as members

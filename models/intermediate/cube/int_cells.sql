@@ -3,6 +3,7 @@
 -- than don't know. Everybody in a group is the `_base` of the item `_respondents`.
 {% set keys = 'survey, year, item, answer, breakdown, group_key, basis' %}
 {% set columns = ['sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] + (['sum_key'] if is_open() else []) %}
+-- noqa: disable=LT02
 with
 
 sums as (

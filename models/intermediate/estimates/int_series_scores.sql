@@ -1,5 +1,5 @@
--- Grain: one row per survey, measure, wave that offers it and answer whose cells it reads: whether the answer's respondents belong to
--- the base, and what each of them scores. `scores_numbers`: the score is the number that the respondent gave.
+-- Grain: one row per survey, measure, wave that offers it and answer whose cells it reads: whether the answer's respondents
+-- belong to the base, and what each of them scores. `scores_numbers`: the score is the number that the respondent gave.
 with
 
 measures as (

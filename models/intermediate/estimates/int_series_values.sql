@@ -69,7 +69,7 @@ flagged as (
             'Q': "placed.gap_status = 'Q'",
             'S': 'coalesce(group_waves.has_event, false)',
             'D': 'segments.definition_differs',
-            'U': 'placed.base_n < ' ~ limit('small_base'),
+            'U': 'placed.base_n < ' ~ limit_of('small_base'),
         }) }} as obs_status_all
     from placed
     left join {{ ref('int_segments') }} as segments using (survey, series, year, basis)

@@ -1,5 +1,6 @@
 -- Grain: one row per survey, year, single-choice item, basis, breakdown, group and answer given by anybody: the cells of the
 -- two-way table of answers by groups, as proportions of the table, with those of its margins.
+-- noqa: disable=LT02
 with
 
 cells as (

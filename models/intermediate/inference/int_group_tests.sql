@@ -1,5 +1,5 @@
--- Grain: one row per survey, measure, year, breakdown, group and basis: the group against everybody else in the base. The groups of
--- one breakdown are a family of tests.
+-- Grain: one row per survey, measure, year, breakdown, group and basis: the group against everybody else in the base. The
+-- groups of one breakdown are a family of tests.
 {% set family = ['survey', 'measure', 'year', 'basis', 'breakdown'] %}
 {% set group_side = ['own_variance', 'test_n_eff', 'mean'] %}
 {% set rest_side = ['rest_variance', 'rest_n_eff', 'rest_mean'] %}

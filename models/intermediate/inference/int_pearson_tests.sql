@@ -1,6 +1,6 @@
--- Grain: one row per survey, single-choice item, basis, breakdown, year_from and year_to: Pearson's chi-square of a two-way table, the
--- answers by the groups of a breakdown in one wave (test_kind groups) or by two neighbouring waves of the whole sample (waves), with
--- the counts that its margins let one expect.
+-- Grain: one row per survey, single-choice item, basis, breakdown, year_from and year_to: Pearson's chi-square of a two-way
+-- table, the answers by the groups of a breakdown in one wave (test_kind groups) or by two neighbouring waves of the whole
+-- sample (waves), with the counts that its margins let one expect.
 with
 
 group_cells as (
@@ -48,7 +48,8 @@ tests as (
 
 -- A cell without respondents has an expected count too, so the margins are crossed anew.
 columns as (
-    select distinct survey, item, basis, breakdown, year as year_from, year as year_to, group_key as column_key, p_group as p_column
+    select distinct
+        survey, item, basis, breakdown, year as year_from, year as year_to, group_key as column_key, p_group as p_column
     from group_cells
     union all
     select distinct
@@ -75,7 +76,7 @@ expected as (
         year_to,
         min(tests.n * columns.p_column * answers.p_answer) as min_expected_n,
         100 * avg(
-            case when tests.n * columns.p_column * answers.p_answer < {{ limit('sparse_expected') }} then 1 else 0 end
+            case when tests.n * columns.p_column * answers.p_answer < {{ limit_of('sparse_expected') }} then 1 else 0 end
         ) as expected_below_5_pct
     from tests
     inner join columns using (survey, item, basis, breakdown, year_from, year_to)

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
--- Grain: one row per survey, series, breakdown, group, basis and pair of waves with a value. Of an indicator: neighbours, first wave
--- of the segment to every later one, and every wave to the newest; of an answer: neighbours, and first wave of the newest segment to
--- the newest wave. A pair across a break says what breaks it.
+-- Grain: one row per survey, series, breakdown, group, basis and pair of waves with a value. Of an indicator: neighbours, first
+-- wave of the segment to every later one, and every wave to the newest; of an answer: neighbours, and first wave of the newest
+-- segment to the newest wave. A pair across a break says what breaks it.
 {% set place = ['survey', 'series', 'breakdown', 'group_key', 'basis'] | join(', ') %}
 with
 

@@ -1,6 +1,6 @@
--- Grain: one row per survey, year, item, answer, breakdown and group that a printed number may stand on: the cells of the published
--- basis, the blanks (`_no_answer`), and the respondents themselves. A breakdown that is no item (age groups, coarser occupations)
--- counts as an item whose answers are its groups.
+-- Grain: one row per survey, year, item, answer, breakdown and group that a printed number may stand on: the cells of the
+-- published basis, the blanks (`_no_answer`), and the respondents themselves. A breakdown that is no item (age groups, coarser
+-- occupations) counts as an item whose answers are its groups.
 with
 
 cells as (

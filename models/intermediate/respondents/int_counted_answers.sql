@@ -1,6 +1,6 @@
--- Grain: one row per survey, year, basis, item, respondent and answer that the cube counts. Beside the answers given: `_base` of a
--- set whose answers do not add up to it, `_no_answer` of whoever was asked and left it blank, `_dont_know` of whoever answered
--- without a substantive answer, and every respondent once in the item `_respondents`.
+-- Grain: one row per survey, year, basis, item, respondent and answer that the cube counts. Beside the answers given: `_base`
+-- of a set whose answers do not add up to it, `_no_answer` of whoever was asked and left it blank, `_dont_know` of whoever
+-- answered without a substantive answer, and every respondent once in the item `_respondents`.
 with
 
 asked as (

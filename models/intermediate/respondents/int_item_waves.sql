@@ -58,7 +58,7 @@ judged as (
         item_waves.*,
         case
             when not item_waves.filter_changed then 'filter_unchanged'
-            when item_waves.universe is not distinct from item_waves.newest_universe then 'same_universe'
+            when coalesce(item_waves.universe, '') = coalesce(item_waves.newest_universe, '') then 'same_universe'
             when item_waves.newest_universe is null then 'asked_of_fewer'
             when not evaluable.is_evaluable then 'routing_item_not_asked'
             when unreached.unreached_n > 0 then 'asked_of_fewer'

@@ -49,7 +49,7 @@ asked as (
         and (item_waves.newest_universe is null or newest.respondent_no is not null) as in_like_for_like,
         case
             when item_waves.sums_to is not null
-                then coalesce(abs(given.value_sum - item_waves.sums_to) <= {{ limit('allocation_sum') }}, false)
+                then coalesce(abs(given.value_sum - item_waves.sums_to) <= {{ limit_of('allocation_sum') }}, false)
             when item_waves.has_numbers then given.value_sum is not null
             else given.item is not null
         end as has_answer,

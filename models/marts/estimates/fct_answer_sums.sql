@@ -1,5 +1,5 @@
--- Grain: one row per survey, year, item, answer, breakdown, group and basis, for every answer the wave's form offered: the sums of
--- the answer with the base of its group beside it; nobody in the group gave an answer of 0.
+-- Grain: one row per survey, year, item, answer, breakdown, group and basis, for every answer the wave's form offered: the sums
+-- of the answer with the base of its group beside it; nobody in the group gave an answer of 0.
 select
     series.survey,
     series.year,

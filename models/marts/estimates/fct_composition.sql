@@ -27,7 +27,9 @@ bases as (
         sources.survey,
         cells.year,
         sources.breakdown,
-        max(cells.n) filter (where cells.answer = case sources.item when '_respondents' then '_base' else '_asked' end) as asked_n,
+        max(cells.n) filter (
+            where cells.answer = case sources.item when '_respondents' then '_base' else '_asked' end
+        ) as asked_n,
         max(cells.n) filter (where cells.answer = '_base') as answered_n,
         max(cells.sum_w) filter (where cells.answer = '_base') as answered_w
     from sources

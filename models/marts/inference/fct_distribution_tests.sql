@@ -47,8 +47,8 @@ select
     corrected.min_expected_n,
     corrected.expected_below_5_pct,
     -- Cochran's rule.
-    corrected.min_expected_n < {{ limit('sparse_expected_low') }}
-    or corrected.expected_below_5_pct > {{ limit('sparse_expected_share') }} as is_sparse,
+    corrected.min_expected_n < {{ limit_of('sparse_expected_low') }}
+    or corrected.expected_below_5_pct > {{ limit_of('sparse_expected_share') }} as is_sparse,
     surveys.inference_scope
 from corrected
 inner join {{ ref('surveys') }} as surveys using (survey)

@@ -1,5 +1,5 @@
--- Grain: one row per series (an indicator, or an answer of an item), survey, breakdown, group, basis and pair of waves: neighbours,
--- first wave of the segment to every later one, and every wave to the newest. Nothing is computed across a break.
+-- Grain: one row per series (an indicator, or an answer of an item), survey, breakdown, group, basis and pair of waves:
+-- neighbours, first wave of the segment to every later one, and every wave to the newest. Nothing is computed across a break.
 {% set family = ['survey', 'series', 'basis', 'breakdown', 'year_from', 'year_to'] %}
 with
 

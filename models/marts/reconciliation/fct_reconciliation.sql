@@ -34,7 +34,7 @@ compared as (
         computed.computed_n,
         computed.computed_value - results.published_value as difference,
         -- A stated tolerance is meant for whole numbers; further printed decimals tighten it.
-        {{ limit('print_gap', 'results.survey', 'results.year', ['results.measure', 'results.source_kind']) }}
+        {{ limit_of('print_gap', 'results.survey', 'results.year', ['results.measure', 'results.source_kind']) }}
         / power(10, results.decimals) as tolerance,
         exceptions.reason_en as exception_reason,
         waves.survey is not null as is_landed
