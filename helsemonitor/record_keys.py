@@ -33,8 +33,8 @@ def ensure_record_key_secret(settings: Settings) -> None:
     if not re.fullmatch(rb"[0-9a-f]{64}", path.read_bytes()):
         raise DataRefused(
             [
-                f"{settings.shown(path)} does not hold the 64 hexadecimal digits that were written there. Restore it from "
-                "a copy. Without one, remove it: a new secret is made, and a reader of both can average what was released "
-                "before with what comes after."
+                f"{settings.shown(path)} does not hold the 64 hexadecimal digits that were written there. Restore it "
+                "from a copy. Without one, remove it: a new secret is made, and what was released before can be "
+                "averaged with what comes after."
             ]
         )

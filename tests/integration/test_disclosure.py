@@ -420,7 +420,7 @@ def test_fewer_than_ten_whom_a_filter_leaves_out_are_not_told_apart(cells: pd.Da
 
 
 def test_groups_that_differ_by_a_few_are_few(query: Query) -> None:
-    """What cell keys do not protect: of two groups that are the same but for a person, only that person's cells differ."""
+    """What cell keys do not protect: two groups that are the same but for a person differ in that person's cells."""
     tables = query("""
         with
         sizes as (
@@ -485,18 +485,18 @@ def test_sums_of_weights_are_no_fingerprints(cells: pd.DataFrame, query: Query) 
     assert (weights % 1 != 0).mean() > 0.99
     # Whoever knows that all but one of a base gave an answer, and both counts, still has no weight of that one.
     bases = cells.loc[cells["answer"] == "_base", [*PLACE, "true_n", "true_w", "shown", "shown_w"]]
-    pairs = released_answers(cells).merge(bases, on=PLACE, suffixes=("", "_base"))
-    pairs = pairs[(pairs["true_n_base"] - pairs["true_n"] == 1) & (pairs["survey"] == "innbygger")]
+    pairs = released_answers(cells).merge(bases, on=PLACE, suffixes=("", "_of_base"))
+    pairs = pairs[(pairs["true_n_of_base"] - pairs["true_n"] == 1) & (pairs["survey"] == "innbygger")]
     assert len(pairs) > 50
-    found = pairs["shown_w_base"] * pairs["true_n_base"] / pairs["shown_base"]
+    found = pairs["shown_w_of_base"] * pairs["true_n_of_base"] / pairs["shown_of_base"]
     found -= pairs["shown_w"] * pairs["true_n"] / pairs["shown"]
-    error = (found - (pairs["true_w_base"] - pairs["true_w"])).abs()
+    error = (found - (pairs["true_w_of_base"] - pairs["true_w"])).abs()
     assert error.median() > 0.2
     assert (error < 0.01).mean() < 0.05
     # The sum of a few says nothing of their own weights: it is their count times the mean of their base.
-    few = released_answers(cells).merge(bases, on=PLACE, suffixes=("", "_base"))
+    few = released_answers(cells).merge(bases, on=PLACE, suffixes=("", "_of_base"))
     few = few[(few["true_n"] < 10) & (few["shown"] > 0)]
-    assert (few["shown_w"] - few["shown"] * few["true_w_base"] / few["true_n_base"]).abs().max() < 2
+    assert (few["shown_w"] - few["shown"] * few["true_w_of_base"] / few["true_n_of_base"]).abs().max() < 2
 
 
 def test_a_wave_more_changes_no_noise(tmp_path: Path) -> None:
