@@ -533,7 +533,7 @@ def test_a_wave_more_changes_no_noise(tmp_path: Path) -> None:
     ("survey", "year", "item", "breakdown"),
     [
         ("innbygger", 2025, "digital_easier_contact", "county"),
-        ("helsepersonell", 2024, "overall_satisfaction", "profession"),
+        ("helsepersonell", 2024, "specialist_unit", "profession"),
     ],
 )
 def test_linear_programming_bounds_no_small_count(
