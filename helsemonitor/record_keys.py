@@ -5,16 +5,36 @@ nobody can compute it without the file. Two releases with different secrets coul
 """
 
 import os
+import re
 import secrets
 
+from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
 
 
 def ensure_record_key_secret(settings: Settings) -> None:
-    """Make the file on first use, readable for its owner alone from its first byte; nothing in profile `report`."""
-    if settings.disclosure != "open" or settings.record_key_secret.exists():
+    """Make the file on first use, readable for its owner alone from its first byte; nothing in profile `report`.
+
+    Raises:
+        DataRefused: A file is there, but others may read it, or it does not hold such a secret.
+    """
+    if settings.disclosure != "open":
         return
-    settings.build_dir.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(settings.record_key_secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32))
+    path = settings.record_key_secret
+    if not path.exists():
+        settings.build_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+    if path.stat().st_mode & 0o077:
+        raise DataRefused(
+            [f"{settings.shown(path)} may be read by others than its owner. Take their rights away: chmod 600."]
+        )
+    if not re.fullmatch(rb"[0-9a-f]{64}", path.read_bytes()):
+        raise DataRefused(
+            [
+                f"{settings.shown(path)} does not hold the 64 hexadecimal digits that were written there. Restore it "
+                "from a copy. Without one, remove it: a new secret is made, and what was released before can be "
+                "averaged with what comes after."
+            ]
+        )

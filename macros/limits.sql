@@ -11,12 +11,16 @@
     A limit of seeds/codebook/limits.csv as SQL: the row that says most about the place wins, of those the newest.
 
     check_name: which limit. survey, year: SQL of the place, empty where the limit holds everywhere. names: SQL of what the
-    check speaks of there (item, unit ...), the most telling last. chk_declarations refuses a seed without a row for it.
+    check speaks of there (item, unit ...), the most telling last. Each is written with its relation before it: a bare `survey` is
+    the survey of the limit, so that the limits of all surveys hold. chk_declarations refuses a seed without a row for it.
 #}
 {% macro limit_of(check_name, survey=none, year=none, names=[]) -%}
 {%- if check_name not in needed_limits() -%}
     {{ exceptions.raise_compiler_error("needed_limits() in macros/limits.sql does not name '" ~ check_name ~ "'.") }}
 {%- endif -%}
+{%- for place in [survey, year] + names if place and '.' not in place -%}
+    {{ exceptions.raise_compiler_error("limit_of('" ~ check_name ~ "'): write the relation before '" ~ place ~ "'.") }}
+{%- endfor -%}
 (
     select max_by(limits.value, (
         case limits.name when '*' then 0 {% for name in names %}when {{ name }} then {{ loop.index }} {% endfor %}end,

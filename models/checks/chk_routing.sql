@@ -19,8 +19,8 @@ counted as (
 judged as (
     select
         *,
-        {{ limit_of('outside_share', 'survey', 'year', ['item']) }} as outside_limit,
-        {{ limit_of('blank_share', 'survey', 'year', ['item']) }} as blank_limit,
+        {{ limit_of('outside_share', 'counted.survey', 'counted.year', ['counted.item']) }} as outside_limit,
+        {{ limit_of('blank_share', 'counted.survey', 'counted.year', ['counted.item']) }} as blank_limit,
         100.0 * outside_n / greatest(asked_n, 1) as outside_pct,
         100.0 * blank_n / greatest(asked_n, 1) as blank_pct
     from counted

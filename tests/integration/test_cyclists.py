@@ -184,12 +184,54 @@ def test_single_choice_shares_sum_to_100(warehouse: duckdb.DuckDBPyConnection) -
     assert worst < 1e-9
 
 
+def test_an_unchanged_wave_costs_one_row(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """The newest file delivered again as the next wave: one row of waves.csv, and its cells are those of the newest."""
+    seeds, last, following = tmp_path / "seeds", YEARS[-1], YEARS[-1] + 1
+    shutil.copytree(SEEDS, seeds)
+    waves = seeds / "codebook" / "waves.csv"
+    shutil.copy(seeds / "raw" / f"cyclists_{last}.csv", seeds / "raw" / f"cyclists_{following}.csv")
+    row = waves.read_text().splitlines()[-1].replace(str(last), str(following))
+    waves.write_text(f"{waves.read_text()}{row}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "refresh"],
+        cwd=ROOT,
+        env=os.environ | {"HELSEMONITOR_SEEDS": str(seeds), "HELSEMONITOR_BUILD": str(tmp_path / "build")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = (
+        "select * exclude (year) from marts.fct_cells where year = ? and basis = 'as_published'"
+        " order by item, answer, breakdown, group_key"
+    )
+    expected = warehouse.execute(cells, [last]).fetchall()
+    release = tmp_path / "build" / "published" / "current" / "helsemonitor.duckdb"
+    with duckdb.connect(str(release), read_only=True) as connection:
+        assert len(expected) > 100
+        assert connection.execute(cells, [following]).fetchall() == expected
+        statuses = connection.execute(
+            "select distinct obs_status from marts.fct_indicators"
+            " where year = ? and breakdown = 'total' and basis = 'as_published'",
+            [following],
+        ).fetchall()
+        assert statuses == [("A",)]
+
+
 def broken(seeds: Path, fault: str) -> None:
     """Put one fault into a copy of the seeds."""
     columns = seeds / "codebook" / "columns.csv"
     if fault == "codebook row dropped":
         lines = columns.read_text().splitlines(keepends=True)
         columns.write_text("".join(line for line in lines if not line.startswith("cyclists,ride,")))
+        return
+    if fault == "ranges cross":
+        closed, open_end = "cyclists,mood,2021,2021,", "cyclists,mood,2021,2022,"
+        columns.write_text(columns.read_text().replace(closed, open_end))
+        return
+    if fault == "derivation in no wave":
+        derivations = seeds / "codebook" / "derivations.csv"
+        derivations.write_text(derivations.read_text().replace("any_gear,yes,1,,,", "any_gear,yes,1,2203,,"))
         return
     wave = pd.read_csv(seeds / "raw" / "cyclists_2022.csv", dtype=str, keep_default_na=False)
     if fault == "unknown code":
@@ -207,6 +249,8 @@ def broken(seeds: Path, fault: str) -> None:
             ["raw/cyclists_2022.csv", "column ride", "320 values", "cyclists 2022", "columns.csv"],
         ),
         ("unknown code", ["raw/cyclists_2022.csv", "column s2", "cyclists 2022", "code Q 2 times", "code list sex"]),
+        ("ranges cross", ["codebook/columns.csv", "mood of cyclists", "2 rows", "2022", "year_to"]),
+        ("derivation in no wave", ["codebook/derivations.csv", "any_gear = yes", "2203", "no declared wave"]),
         ("column deleted", ["raw/cyclists_2022.csv", "column ride", "missing", "320 respondents", "cyclists 2022"]),
     ],
 )

@@ -27,7 +27,8 @@ rests as (
         totals.sum_w2y2 - groups.sum_w2y2 as rest_w2y2,
         totals.sum_wy2 - groups.sum_wy2 as rest_wy2,
         case
-            when totals.base_n > groups.base_n then (totals.sum_wy - groups.sum_wy) / (totals.sum_w - groups.sum_w)
+            when totals.base_n - groups.base_n >= {{ smallest_base() }}
+                then {{ within_share('(totals.sum_wy - groups.sum_wy) / (totals.sum_w - groups.sum_w)', 'groups.is_proportion') }}
         end as rest_mean
     from moments as groups
     inner join moments as totals
@@ -46,13 +47,15 @@ variances as (
         {{ taylor_variance('respondents_n', 'sum_w', 'mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }} as own_variance,
         case
             when rest_mean is not null
-                then {{ taylor_variance('respondents_n', 'rest_w', 'rest_mean', 'rest_w2', 'rest_w2y', 'rest_w2y2') }}
+                then
+                    {{ taylor_variance('respondents_n', 'rest_w', 'rest_mean', 'rest_w2', 'rest_w2y', 'rest_w2y2') }}
+                    {{ plus_noise('rest_mean', 'is_proportion', 'factor', '2e0 / (base_n * rest_n) + 2e0 / (rest_n * rest_n)') }}
         end as rest_variance,
         coalesce(
             (sum_wy2 / sum_w - mean * mean) / nullif(own_variance, 0), {{ n_eff_kish('sum_w', 'sum_w2') }}
         ) as test_n_eff,
         coalesce(
-            (rest_wy2 / rest_w - rest_mean * rest_mean) / nullif(rest_variance, 0),
+            greatest(rest_wy2 / rest_w - rest_mean * rest_mean, 0) / nullif(rest_variance, 0),
             {{ n_eff_kish('rest_w', 'rest_w2') }}
         ) as rest_n_eff
     from rests
@@ -79,7 +82,7 @@ select
     *,
     {{ bh_adjusted('p_value', 'ranked_p', family) }} as p_adjusted,
     case
-        when rest_mean is null then 'the group is the whole base'
+        when rest_mean is null then {{ by_profile("'the group is the whole base'", "'the rest is a small base'") }}
         when is_own_group then 'the groups are made of the item itself'
         else {{ not_tested_reason('p_value', 'own_variance', 'rest_variance') }}
     end as not_tested_reason
