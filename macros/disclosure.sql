@@ -42,20 +42,22 @@
 {%- endmacro %}
 
 {#
-    Noise of a difference that the sums do not have inside, to be added to its variance (SQL); nothing in profile `report`.
+    Variance of the noise of a difference that the sums do not have inside (SQL); 0 in profile `report`.
 
     Two released counts of variance 2 that have no people in common carry their noise in their own sums. Where one side is a
     difference itself (everybody but the group), or where the people on both sides are the same but for a few, the noise of both
     comes on top. mean: about what both sides are, a share or a net of proportions. counts: sum of 1 / (count * count).
     A mean of numbers has none: its sum is the noisy count times a mean.
 #}
-{% macro plus_noise(mean, is_proportion, factor, counts) -%}
+{% macro shared_noise(mean, is_proportion, factor, counts) -%}
     {%- if is_open() -%}
-    + {{ noise_sd_n() }} * {{ noise_sd_n() }} * ({{ counts }}) * case
+    {{ noise_sd_n() }} * {{ noise_sd_n() }} * ({{ counts }}) * case
         when {{ is_proportion }} then 1 + {{ mean }} * {{ mean }}
         when {{ factor }} > 1 then 4 + {{ mean }} * {{ mean }}
         else 0
     end
+    {%- else -%}
+    0e0
     {%- endif -%}
 {%- endmacro %}
 

@@ -49,7 +49,7 @@ variances as (
             when rest_mean is not null
                 then
                     {{ taylor_variance('respondents_n', 'rest_w', 'rest_mean', 'rest_w2', 'rest_w2y', 'rest_w2y2') }}
-                    {{ plus_noise('rest_mean', 'is_proportion', 'factor', '2e0 / (base_n * rest_n) + 2e0 / (rest_n * rest_n)') }}
+                    + {{ shared_noise('rest_mean', 'is_proportion', 'factor', '2e0 / rest_n * (1e0 / base_n + 1e0 / rest_n)') }}
         end as rest_variance,
         coalesce(
             (sum_wy2 / sum_w - mean * mean) / nullif(own_variance, 0), {{ n_eff_kish('sum_w', 'sum_w2') }}

@@ -1,7 +1,9 @@
 -- Grain: one row per indicator, survey, bridge year, breakdown and group: a wave that asked more people than the newest
 -- wave's filter lets through and can be cut down to it. The effect is like_for_like minus as_published; its standard
 -- error rests on the same respondents being in both.
-{% set noise_counts = 'case when matched.difference = 0 then 0 else 1e0 / (base_n * base_n) + 1e0 / (filtered_n * filtered_n) end' %}
+{% set noise_counts %}
+case when matched.difference = 0 then 0 else 1e0 / (base_n * base_n) + 1e0 / (filtered_n * filtered_n) end
+{% endset %}
 with
 
 moments as (
@@ -44,7 +46,7 @@ effects as (
                 a * a * both_w2y2 - 2 * a * b * both_w2y + b * b * both_w2
                 + (only_w2y2 - 2 * y_mean * only_w2y + y_mean * y_mean * only_w2) / (sum_w * sum_w), 0
             )
-            {{ plus_noise('y_mean', 'matched.is_proportion', 'matched.factor', noise_counts) }}
+            + {{ shared_noise('y_mean', 'matched.is_proportion', 'matched.factor', noise_counts) }}
         ) as se,
         matched.difference / nullif(se, 0) as z,
         {{ p_two_sided('z') }} as p_value
@@ -84,7 +86,8 @@ select
     effects.p_value,
     case
         when effects.p_value is not null then null
-        when effects.filtered_n = effects.base_n then {{ by_profile("'the filter leaves everybody in'", "'the filter leaves out fewer than ten'") }}
+        when effects.filtered_n = effects.base_n
+            then {{ by_profile("'the filter leaves everybody in'", "'the filter leaves out fewer than ten'") }}
         else 'everybody gave the same answer'
     end as not_tested_reason,
     surveys.inference_scope,
