@@ -1,11 +1,9 @@
--- Grain: one row per declaration of the codebook that cannot be used as it stands: not reviewed, used by nobody, ranges that
--- cross, a derived answer without clauses, a kind of indicator that does not fit its item, a printed number without its group.
+-- Grain: one row per declaration of the codebook that cannot be used as it stands: a limit that is not there, a wave that nobody
+-- reviewed, an entry that nothing uses, a range that is turned round, crosses another or holds in no wave.
 with
 
 ranges as (
-    select 'columns' as file, survey, column_name as entry, year_from, year_to from {{ ref('columns') }}
-    union all
-    select 'routing' as file, survey, item as entry, year_from, year_to from {{ ref('routing') }}
+    select * from {{ ranged_rows() }}
 ),
 
 covering as (
@@ -14,7 +12,6 @@ covering as (
     inner join {{ ref('waves') }} as waves
         on ranges.survey = waves.survey and {{ in_range('waves.year', 'ranges') }}
     group by ranges.file, ranges.survey, waves.year, ranges.entry
-    having count(*) > 1
 ),
 
 used as (
@@ -30,7 +27,7 @@ used as (
     union
     select 'universes' as file, concat(survey, '/', universe) as entry from {{ ref('routing') }}
     union
-    select 'waves' as file, concat(survey, '/', year) as entry from {{ ref('stg_columns') }}
+    select 'waves' as file, concat(survey, '/', year) as entry from covering where file = 'columns'
     union
     select 'surveys' as file, survey as entry from {{ ref('waves') }}
 ),
@@ -47,15 +44,6 @@ declared as (
     select 'waves' as file, survey, concat(survey, '/', year) as entry from {{ ref('waves') }}
     union
     select 'surveys' as file, survey, survey as entry from {{ ref('surveys') }}
-),
-
-underived as (
-    select items.survey, items.item, items.answer_set, answers.answer
-    from {{ ref('items') }} as items
-    semi join {{ ref('derivations') }} as derived using (survey, item)
-    inner join {{ ref('answers') }} as answers using (answer_set)
-    anti join {{ ref('derivations') }} as given
-        on items.survey = given.survey and items.item = given.item and answers.answer = given.answer
 )
 
 select
@@ -77,6 +65,7 @@ select
         values=['file', 'entry', 'survey', 'row_n', 'year'],
         text='codebook/{}.csv: {} of {} has {} rows that hold in {}, and one is allowed. Close the older range with year_to.') }}
 from covering
+where row_n > 1
 union all
 select
     {{ finding('range_turned_round', "concat('codebook/', file, '.csv, ', entry)", survey='survey', year='year_from',
@@ -86,11 +75,22 @@ from ranges
 where year_from > year_to
 union all
 select
-    {{ finding('underived', "concat('codebook/derivations.csv, item ', item)", survey='survey',
-        values=['item', 'survey', 'answer', 'answer_set'],
-        text='codebook/derivations.csv: item {} of {} is derived, but no clause gives its answer {}. Add the clauses, or take the '
-        ~ 'answer out of answer set {}.') }}
-from underived
+    {{ finding('idle_range', "concat('codebook/', file, '.csv, ', entry)", survey='survey', year='year_from',
+        values=['file', 'entry', 'survey', "concat(year_from, '-', year_to)"],
+        text='codebook/{}.csv: the range of {} of {} ({}) holds in no declared wave. Correct its years or its survey, or take the '
+        ~ 'row out.') }}
+from ranges
+anti join {{ ref('waves') }} as waves
+    on ranges.survey = waves.survey and {{ in_range('waves.year', 'ranges') }}
+where coalesce(year_from <= year_to, true) and file != 'changes'
+union all
+select
+    {{ finding('named_twice', "concat('codebook/changes.csv, ', change_id)", survey='survey', problem_n='count(*)',
+        values=['change_id', 'survey', 'item', 'count(*)'],
+        text='codebook/changes.csv: {} of {} names item {} {} times. Once is enough.') }}
+from {{ changes_by_item() }} as changes
+group by change_id, survey, item
+having count(*) > 1
 union all
 select
     {{ finding('unused', "concat('codebook/', file, '.csv')", survey='survey', values=['file', 'entry'],

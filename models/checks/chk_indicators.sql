@@ -1,6 +1,5 @@
--- Grain: one row per indicator or item whose declaration the models cannot compute: an unknown kind, type, denominator or unit,
--- or a combination that gives no value of that name; and per group that printed numbers stand on and the codebook does not
--- have.
+-- Grain: one row per indicator or item whose declaration the models cannot compute: an unknown kind, type, denominator or unit, a
+-- combination that gives no value of that name, a derived answer without clauses; and per printed group that is not declared.
 {% set place = "concat('codebook/indicators.csv, indicator ', indicator)" %}
 with
 
@@ -36,6 +35,15 @@ printed as (
         on printed.survey = crosses.survey and printed.breakdown = crosses.breakdown
     where printed.denominator not in ('none', 'margin')
     group by all
+),
+
+underived as (
+    select items.survey, items.item, items.answer_set, answers.answer
+    from {{ ref('items') }} as items
+    semi join {{ ref('derivations') }} as derived using (survey, item)
+    inner join {{ ref('answers') }} as answers using (answer_set)
+    anti join {{ ref('derivations') }} as given
+        on items.survey = given.survey and items.item = given.item and answers.answer = given.answer
 )
 
 select
@@ -81,3 +89,10 @@ select
         ~ 'there. Add its row, or correct the address of the numbers.') }}
 from printed
 anti join {{ ref('breakdowns') }} using (survey, breakdown, group_key)
+union all
+select
+    {{ finding('underived', "concat('codebook/derivations.csv, item ', item)", survey='survey',
+        values=['item', 'survey', 'answer', 'answer_set'],
+        text='codebook/derivations.csv: item {} of {} is derived, but no clause gives its answer {}. Add the clauses, or take the '
+        ~ 'answer out of answer set {}.') }}
+from underived

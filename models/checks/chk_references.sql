@@ -37,7 +37,7 @@ mentions as (
     union all
     select 'changes' as file, change_id as entry, survey, item, null as answers
     from {{ changes_by_item() }} as changes
-    where change_type != 'context_event'
+    where change_type != 'context_event' or item != '*'
     union all
     select 'routing' as file, item as entry, survey, item, null as answers from {{ ref('routing') }}
 ),
@@ -73,7 +73,7 @@ lists as (
 
 select
     {{ finding('unknown_reference', "concat('codebook/', file, '.csv, ', entry)", survey='survey',
-        values=['file', 'entry', 'survey', 'item',
+        values=['file', 'entry', 'survey', "coalesce(nullif(item, ''), '(blank)')",
             "case when is_known then concat(', answer ', answer, ', which answer set ', answer_set, ' in answers.csv') "
             ~ "else ', which items.csv' end"],
         text='codebook/{}.csv: {} of {} names item {}{} does not have. Correct the name, or add the missing row.') }}
