@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,10 +61,10 @@ def dbt_project_arguments(settings: Settings) -> list[str]:
 
 
 @contextmanager
-def project_environment(settings: Settings) -> Iterator[None]:
-    """Set the project's variables for as long as dbt runs in this process."""
-    before = {name: os.environ.get(name) for name in settings.environment}
-    os.environ.update(settings.environment)
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables and put the former ones back at the end."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
@@ -73,6 +73,11 @@ def project_environment(settings: Settings) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def project_environment(settings: Settings) -> AbstractContextManager[None]:
+    """Set the project's variables for as long as dbt runs in this process."""
+    return environment(settings.environment)
 
 
 def build_counts(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -3,14 +3,14 @@
 import os
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 
 from helsemonitor.codebook import read_waves
-from helsemonitor.dbt_build import dbt_vars
+from helsemonitor.dbt_build import dbt_vars, environment
 from helsemonitor.lock import writer
 from helsemonitor.settings import Settings
 
@@ -18,23 +18,12 @@ settings = Settings.from_environment()
 waves = read_waves(settings)
 
 
-@contextmanager
-def no_network() -> Iterator[None]:
+def no_network() -> AbstractContextManager[None]:
     """Lead HTTP of child processes to a closed port.
 
     DbtCliResource asks `dbt --version` for dbt's version, and that command looks newer ones up on the network.
     """
-    names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "http://127.0.0.1:9"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return environment(dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"))
 
 
 @cache
