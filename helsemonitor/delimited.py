@@ -247,8 +247,9 @@ def _refuse_misfits(
     ragged = [line for row, line in zip(rows, lines, strict=True) if len(row) != len(header)]
     if ragged:
         sentences.append(
-            f"{shown} line {ragged[0]}: {len(ragged)} of {len(rows)} rows do not have {len(header)} values as the header "
-            f"has ({between} between them); put text that holds the separator in quotes, and restore what was cut."
+            f"{shown} line {ragged[0]}: {len(ragged)} of {len(rows)} rows do not have {len(header)} values as the "
+            f"header has ({between} between them); put text that holds the separator in quotes, and restore what was "
+            "cut."
         )
     if sentences:
         raise DataRefused(sentences)
