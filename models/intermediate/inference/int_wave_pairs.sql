@@ -22,6 +22,7 @@ pairs as (
         {{ place }},
         newer.series_type,
         newer.item,
+        newer.place,
         newer.answer,
         older.year as year_from,
         newer.year as year_to,
@@ -52,13 +53,14 @@ breaks as (
         pairs.survey,
         pairs.series,
         pairs.basis,
+        pairs.place,
         pairs.year_from,
         pairs.year_to,
         string_agg(concat(segments.year, ': ', segments.break_reason), ' ' order by segments.year) as not_comparable_reason
-    from (select distinct survey, series, basis, year_from, year_to from pairs) as pairs
-    inner join {{ ref('int_segments') }} as segments using (survey, series, basis)
+    from (select distinct survey, series, basis, place, year_from, year_to from pairs) as pairs
+    inner join {{ ref('int_segments') }} as segments using (survey, series, basis, place)
     where segments.is_first_of_segment and segments.year > pairs.year_from and segments.year <= pairs.year_to
-    group by pairs.survey, pairs.series, pairs.basis, pairs.year_from, pairs.year_to
+    group by pairs.survey, pairs.series, pairs.basis, pairs.place, pairs.year_from, pairs.year_to
 )
 
 select
@@ -68,4 +70,4 @@ select
         as change_variance,
     breaks.not_comparable_reason
 from pairs
-left join breaks using (survey, series, basis, year_from, year_to)
+left join breaks using (survey, series, basis, place, year_from, year_to)
