@@ -1,11 +1,12 @@
--- Grain: one row per survey, year and thing that the codebook makes of answers (kind item: a derived one; universe, and
--- routing for the derived answers in it; group, indicator), with what it is made of as far as the wave's form offers it. Two waves with the same list mean the same by it.
+-- Grain: one row per survey, year and thing that the codebook makes of answers (kind item: a derived one; universe, and routing
+-- for the derived answers in it; group, indicator), with what it is made of as far as the wave's form offers it. Two waves with
+-- the same list mean the same by it.
 with
 
 parts as (
     select
-        survey, 'item' as kind, item as thing, source_item, concat(answer, ' ', clause, ' ', operator) as part, answers, year_from,
-        year_to
+        survey, 'item' as kind, item as thing, source_item, concat(answer, ' ', clause, ' ', operator) as part, answers,
+        year_from, year_to
     from {{ ref('derivations') }}
     union all
     select

@@ -1,6 +1,6 @@
 -- Grain: one row per change and place that it reaches: where it happens, and, if it breaks or moves anything, what is made of
--- that, transitively: derived items, items that it routes, groups, crosses. `by_membership`: other people are asked, or are in
--- the group, so that every kind of value breaks with the answers of the source.
+-- that: derived items, items that it routes, groups, crosses. `by_membership`: other people are asked or in the group, so that
+-- every kind of value breaks with the answers of the source.
 with recursive
 
 effects as (
@@ -42,10 +42,7 @@ scopes as (
 
 spreading as (
     select distinct
-        effects.change_key,
-        effects.survey,
-        effects.year,
-        effects.unaffected,
+        effects.change_key, effects.survey, effects.year, effects.unaffected,
         coalesce(scopes.sources, []) as scoped_sources,
         coalesce(scopes.targets, []) as scoped_targets
     from effects
@@ -53,16 +50,13 @@ spreading as (
     where effects.is_difference or len(effects.broken_kinds) > 0
 ),
 
-reach (change_key, survey, origin, place, by_membership) as (
-    select change_key, survey, place, place, false
+reach as (
+    select change_key, survey, place as origin, concat(place) as place, false as by_membership
     from effects
     union
     select
-        reach.change_key,
-        reach.survey,
-        reach.origin,
-        dependencies.target,
-        reach.by_membership or dependencies.is_membership
+        reach.change_key, reach.survey, reach.origin, dependencies.target as place,
+        reach.by_membership or dependencies.is_membership as by_membership
     from reach
     inner join spreading using (change_key, survey)
     inner join dependencies

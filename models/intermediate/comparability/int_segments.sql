@@ -1,7 +1,6 @@
--- Grain: one row per survey, series, basis, wave that has it and place: the segment of comparable values and the changes since
--- the wave before. `place` is a group (`<breakdown>:<group>`) that a change reaches, and `*` for all others. A change that breaks
--- the series' kind starts a segment. On the like-for-like basis a change of filter parts the waves that were cut down to different
--- universes.
+-- Grain: one row per survey, series, basis, wave that has it and place (a group that a change reaches, `<breakdown>:<group>`; `*`
+-- for all others): the segment of comparable values and the changes since the wave before. A change that breaks the series' kind
+-- starts a segment; like for like, a change of filter parts the waves that were cut down to different universes.
 with
 
 -- A wave that is only known from print stands in the published series beside the landed ones. The answers of an item change
@@ -67,8 +66,8 @@ judged as (
             when located.basis = 'as_published' or changes.filter_no is null then is_new
             else located.previous_no < changes.filter_no
         end as has_just_come,
-        list_contains(changes.broken_kinds, located.kind)
-        or changes.by_membership and changes.breaks_membership as is_break,
+        (list_contains(changes.broken_kinds, located.kind) or changes.by_membership and changes.breaks_membership)
+        and not list_contains(changes.unaffected_series, located.series) as is_break,
         changes.is_difference
     from located
     left join {{ ref('int_reach') }} as changes
@@ -77,19 +76,10 @@ judged as (
             and located.reached = changes.place
             and located.first_year < changes.year
             and (located.year >= changes.year or located.basis = 'like_for_like')
-            and not list_contains(changes.unaffected_series, located.series)
 )
 
 select
-    survey,
-    series,
-    series_type,
-    kind,
-    item,
-    year,
-    basis,
-    place,
-    previous_year,
+    survey, series, series_type, kind, item, year, basis, place, previous_year,
     cast(1 + count(distinct change_year) filter (where is_break and has_come) as integer) as series_segment,
     case
         when previous_year is not null then not coalesce(bool_or(is_break and has_just_come), false)

@@ -1,7 +1,6 @@
--- Grain: one row per survey, year and item asked in (or derivable from) that wave, with its routing; where the filter of the item
--- changed, also which universe its like-for-like basis has in this wave (`like_for_like_universe`, number `like_for_like_no`
--- along the waves) and how it came by it: the newest universe of later waves that this wave can be cut down to; or its own,
--- where that is the newest or one that an earlier wave was cut down to.
+-- Grain: one row per survey, year and item asked in (or derivable from) that wave, with its routing; where its filter changed,
+-- also the universe of its like-for-like basis (number `like_for_like_no` along the waves): the newest of later waves that this
+-- wave can be cut down to; or its own, where that is the newest or one that an earlier wave was cut down to.
 with
 
 item_waves as (
@@ -17,12 +16,7 @@ members as (
 -- The universes after the one of the wave, each as the wave had it that used it first.
 later as (
     select
-        item_waves.survey,
-        item_waves.year,
-        item_waves.item,
-        item_waves.universe as own_universe,
-        newer.universe,
-        newer.filter_no,
+        item_waves.survey, item_waves.year, item_waves.item, item_waves.universe as own_universe, newer.universe, newer.filter_no,
         min(newer.year) as newer_year
     from item_waves
     inner join item_waves as newer using (survey, item)
@@ -70,15 +64,15 @@ tried as (
             when coalesce(later.own_universe, '') = coalesce(later.universe, '') then 'same_universe'
             when later.universe is null then 'asked_of_fewer'
             when not here.is_asked then 'routing_item_not_asked'
-            when here.made_of is distinct from there.made_of then 'routing_item_differs'
+            when coalesce(here.made_of, []) != coalesce(first_used.made_of, []) then 'routing_item_differs'
             when unreached.item is not null then 'asked_of_fewer'
             else 'rebuilt'
         end as method,
         method in ('same_universe', 'rebuilt') as is_rebuilt
     from later
     left join meanings as here using (survey, universe, year)
-    left join meanings as there
-        on later.survey = there.survey and later.universe = there.universe and later.newer_year = there.year
+    left join meanings as first_used
+        on later.survey = first_used.survey and later.universe = first_used.universe and later.newer_year = first_used.year
     left join unreached using (survey, year, item, filter_no)
 ),
 
@@ -97,12 +91,8 @@ select
         else best.method
     end as like_for_like_method,
     like_for_like_method in ('same_universe', 'rebuilt') as has_like_for_like,
-    case
-        when has_like_for_like then if(best.is_rebuilt, best.filter_no, item_waves.filter_no)
-    end as like_for_like_no,
-    case
-        when has_like_for_like then if(best.is_rebuilt, best.universe, item_waves.universe)
-    end as like_for_like_universe
+    case when has_like_for_like then if(best.is_rebuilt, best.filter_no, item_waves.filter_no) end as like_for_like_no,
+    case when has_like_for_like then if(best.is_rebuilt, best.universe, item_waves.universe) end as like_for_like_universe
 from item_waves
 left join best using (survey, year, item)
 left join (select distinct survey, item, filter_no from best where is_rebuilt) as aimed_at
