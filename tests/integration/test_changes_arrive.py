@@ -76,6 +76,14 @@ class Survey:
         told = {"assessed_impact": "break", "description_en": f"Told by {change_id}.", "description_no": "Sagt."}
         self.add("changes", change_id=change_id, items=items, year=year, change_type=change_type, **told | cells)
 
+    def keep(self, year: int, item_column: str, asked: Callable[[Row], bool]) -> None:
+        """Leave a column blank for whoever is not asked."""
+
+        def change(rows: list[Row]) -> list[Row]:
+            return [row if asked(row) else row | {item_column: ""} for row in rows]
+
+        self._edit(self.raw(year), change)
+
     def without_option(self, column: str, year: int) -> None:
         """The newest wave does not offer an option."""
         self.set("columns", {"column_name": column}, year_to=year - 1)
@@ -88,10 +96,14 @@ class Survey:
         self.add("indicators", indicator=name, item=item, kind=kind, answers=answers, **told | cells)
         return name
 
+    def allow_blanks(self, item: str) -> None:
+        """Many who were asked may leave an item blank."""
+        self.add("limits", check_name="blank_share", name=item, value=100, unit="percent", since="2026-01-01", reason="x")
+
     def run(self) -> "Marts":
         """Take the survey along the road, which must not refuse it."""
         outcome = fast_road(self.folder, self.folder.parent / "build")
-        assert outcome.sentences == ()
+        assert not outcome.sentences, outcome.sentences
         return Marts(outcome)
 
 
@@ -138,3 +150,239 @@ def share(year: int, counts: Callable[[Row], bool], among: Callable[[Row], bool]
     with (FIXTURE / "raw" / f"cyclists_{year}.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if among(row)]
     return 100 * sum(float(row["wgt"]) for row in rows if counts(row)) / sum(float(row["wgt"]) for row in rows)
+
+
+def any_of(*columns: str) -> Callable[[Row], bool]:
+    """Whether one of the boxes was ticked."""
+    return lambda row: any(row[column] == "1" for column in columns)
+
+
+def test_a_derived_item_outlives_one_of_its_parts(survey: Survey) -> None:
+    """The change of the source arrives; the same two options in both years went from 75.637 to 69.481."""
+    survey.without_option("m1", 2023)
+    survey.change("c9", "gear", 2023, "option_removed", breaks="share")
+    name = survey.indicator("any_gear", "yes")
+    marts = survey.run()
+    waves = marts.waves(name)
+    assert waves[2022]["value"] == pytest.approx(share(2022, any_of("m1", "m2", "m3")))
+    assert waves[2023]["value"] == pytest.approx(share(2023, any_of("m2", "m3"))) == pytest.approx(69.48106, abs=1e-5)
+    assert share(2022, any_of("m2", "m3")) == pytest.approx(75.63680, abs=1e-5)
+    assert marts.statuses(name) == "AAB"
+    assert [waves[year]["series_segment"] for year in YEARS] == [1, 1, 2]
+    assert waves[2023]["change_ids"] == "c9"
+    assert marts.pairs(name)[2022, 2023][:3] == (False, "2023: Told by c9.", None)
+    assert marts.pairs(name)[2021, 2022][0] is True
+    across = marts.outcome.rows(
+        "select count(*) from marts.fct_distribution_tests where item = 'any_gear' and test_kind = 'waves' and year_to = 2023"
+    )
+    assert across == [(0,)]
+
+
+@pytest.mark.parametrize("cells", [{"assessed_impact": "none"}, {"assessed_impact": "possible"}])
+def test_an_option_gone_is_never_passed_over(survey: Survey, cells: Row) -> None:
+    """The register holds the change for small, but of the derived item it says nothing."""
+    survey.without_option("m2", 2023)
+    survey.change("c9", "gear", 2023, "option_removed", **cells)
+    name = survey.indicator("any_gear", "no")
+    marts = survey.run()
+    assert marts.statuses(name) == "AAB"
+    comparable, reason, p_value, *_ = marts.pairs(name)[2022, 2023]
+    assert (comparable, p_value) == (False, None)
+    assert reason.endswith(": light.") or reason.endswith("c9.")
+    assert marts.waves(name)[2023]["change_ids"] == "c9"
+
+
+@pytest.mark.parametrize(
+    ("column", "judged", "expected"),
+    [("unaffected_items", "any_gear", "AAA"), ("unaffected_indicators", "any_gear_yes", "AAD")],
+)
+def test_a_person_may_judge_otherwise(survey: Survey, column: str, judged: str, expected: str) -> None:
+    survey.without_option("m3", 2023)
+    survey.change("c9", "gear", 2023, "option_removed", breaks="share", **{column: judged})
+    name = survey.indicator("any_gear", "yes")
+    marts = survey.run()
+    assert marts.statuses(name) == expected
+    assert marts.pairs(name)[2022, 2023][0] is True
+
+
+def test_a_row_of_the_derived_items_own_is_a_judgement(survey: Survey) -> None:
+    survey.without_option("m3", 2023)
+    survey.change("c9", "gear", 2023, "option_removed", breaks="share", unaffected_items="any_gear")
+    survey.change("c8", "any_gear", 2023, "option_removed", assessed_impact="possible")
+    name = survey.indicator("any_gear", "yes")
+    assert survey.run().statuses(name) == "AAD"
+
+
+def test_a_derived_item_without_any_part_has_no_value(survey: Survey) -> None:
+    """Nothing is left of what it is made of: no share of nought."""
+    survey.set("derivations", {"item": "any_gear"}, answers="helmet")
+    survey.without_option("m1", 2023)
+    survey.change("c9", "gear", 2023, "option_removed", breaks="share")
+    name = survey.indicator("any_gear", "yes")
+    marts = survey.run()
+    waves = marts.waves(name)
+    assert {year: waves[year]["obs_status"] for year in waves if waves[year]["value"] is None} in ({}, {2023: "L"})
+    assert [year for year in waves if waves[year]["value"] is not None] == [2021, 2022]
+    assert marts.outcome.rows("select count(*) from marts.fct_cells where item = 'any_gear' and year = 2023") == [(0,)]
+
+
+def test_other_clauses_are_another_item(survey: Survey) -> None:
+    """The codebook derives it from other answers from 2023 on; nobody registered it."""
+    survey.set("derivations", {"item": "any_gear"}, year_to=2022)
+    for answer, operator in (("yes", "any"), ("no", "none")):
+        survey.add("derivations", item="any_gear", answer=answer, clause=1, year_from=2023, source_item="gear",
+                   operator=operator, answers="light|bell")  # fmt: skip
+    survey.add("universes", universe="equipped", clause=1, item="any_gear", operator="any", answers="yes")
+    survey.drop("routing", item="mood")
+    survey.drop("changes", change_id="c2")
+    survey.add("routing", item="mood", year_from=2021, universe="equipped")
+    survey.drop("universes", universe="riders")
+    for year in YEARS:
+        parts = ("m2", "m3") if year == 2023 else ("m1", "m2", "m3")
+        survey.keep(year, "mood", any_of(*parts))
+    survey.allow_blanks("mood")
+    name = survey.indicator("any_gear", "yes")
+    marts = survey.run()
+    assert marts.statuses(name) == "AAB"
+    assert "other answers" in marts.pairs(name)[2022, 2023][1]
+    # The routed item is asked of others, so that its net breaks too.
+    assert marts.statuses("mood_good_net") == "ADB"
+    assert marts.pairs("mood_good_net")[2022, 2023][0] is False
+
+
+@pytest.mark.parametrize("where", ["group", "universe"])
+def test_an_option_gone_from_a_group_or_a_universe(survey: Survey, where: str) -> None:
+    survey.without_option("m1", 2023)
+    survey.change("c9", "gear", 2023, "option_removed", assessed_impact="none")
+    survey.drop("changes", change_id="c2")
+    survey.drop("routing", item="mood")
+    if where == "universe":
+        survey.add("universes", universe="seen", clause=1, item="gear", operator="any", answers="helmet|light")
+        survey.add("routing", item="mood", year_from=2021, universe="seen")
+        for year in YEARS:
+            survey.keep(year, "mood", any_of("m2") if year == 2023 else any_of("m1", "m2"))
+        survey.allow_blanks("mood")
+        place = "total:total"
+    else:
+        survey.set("items", {"item": "gear"}, type="multi")
+        survey.add("breakdowns", breakdown="rider", group_key="seen", source_item="any_gear", answers="yes", sort_order=1,
+                   label_no="Ser", label_en="Seen")  # fmt: skip
+        survey.add("breakdowns", breakdown="rider", group_key="unseen", source_item="any_gear", answers="no", sort_order=2,
+                   label_no="Ser ikke", label_en="Unseen")  # fmt: skip
+        place = "rider:seen"
+    survey.drop("universes", universe="riders")
+    marts = survey.run()
+    assert marts.statuses("mood_good_net", place) == "ADB"
+    assert "helmet" in marts.pairs("mood_good_net", place)[2022, 2023][1]
+    assert marts.waves("mood_good_net", place)[2023]["change_ids"] == "c9"
+    if where == "group":
+        assert marts.statuses("mood_good_net") == "ADA"
+
+
+def test_a_change_of_the_routing_item_changes_who_is_asked(survey: Survey) -> None:
+    survey.drop("changes", change_id="c2")
+    survey.set("routing", {"item": "mood"}, year_from=2021)
+    for year in YEARS:
+        survey.keep(year, "mood", rider)
+    survey.change("c9", "rides", 2023, "wording", breaks="share")
+    marts = survey.run()
+    for indicator, expected in (("mood_good", "ABB"), ("mood_good_net", "ADB"), ("sat_nps", "ABA")):
+        assert marts.statuses(indicator) == expected
+    assert marts.waves("mood_good_net")[2023]["change_ids"] == "c9"
+    assert marts.pairs("mood_good_net")[2022, 2023][:3] == (False, "2023: Told by c9.", None)
+
+
+def test_a_change_before_the_routing_changes_nobody(survey: Survey) -> None:
+    survey.change("c9", "rides", 2022, "wording", breaks="share")
+    marts = survey.run()
+    assert marts.statuses("mood_good_net") == "ADB"
+    assert marts.waves("mood_good_net")[2022]["change_ids"] == "c1"
+
+
+GROUPED = "sat_nps"
+
+
+@pytest.mark.parametrize(
+    ("item", "cells", "reached", "spared"),
+    [
+        ("sex", {"breaks": "share"}, {"sex:f", "sex:m", "sex_x_age:f__old", "sex_x_age:m__young"}, {"age_group:old"}),
+        ("age", {"breaks": "mean"}, {"age_group:old", "age_group:young", "sex_x_age:f__old"}, {"sex:f"}),
+        (
+            "sex",
+            {"breaks": "share", "scope": "sex:f"},
+            {"sex:f", "sex_x_age:f__old", "sex_x_age:f__young"},
+            {"sex:m", "sex_x_age:m__old", "age_group:young"},
+        ),
+        (
+            "age",
+            {"breaks": "mean", "unaffected_breakdowns": "age_group:old"},
+            {"age_group:young", "sex_x_age:m__young"},
+            {"age_group:old", "sex_x_age:m__old"},
+        ),
+        ("sex", {"breaks": "share", "unaffected_breakdowns": "sex"}, set(), {"sex:f", "sex:m", "sex_x_age:f__old"}),
+    ],
+)
+def test_groups_of_a_changed_item(survey: Survey, item: str, cells: Row, reached: set[str], spared: set[str]) -> None:
+    """Other people stand behind the name of the group, so that every kind of value breaks there, and nowhere else."""
+    survey.change("c9", item, 2023, "coding", **cells)
+    marts = survey.run()
+    assert marts.statuses(GROUPED) == "ABA"
+    for place in reached:
+        assert marts.statuses(GROUPED, place) == "ABB", place
+        waves = marts.waves(GROUPED, place)
+        assert [waves[year]["series_segment"] for year in YEARS] == [1, 2, 3]
+        assert (waves[2023]["change_ids"], waves[2023]["comparable_with_previous"]) == ("c9", False)
+        assert marts.pairs(GROUPED, place)[2022, 2023][:3] == (False, "2023: Told by c9.", None)
+    for place in spared:
+        assert marts.statuses(GROUPED, place) == "ABA", place
+        assert marts.pairs(GROUPED, place)[2022, 2023][0] is True
+
+
+def test_a_possible_change_marks_groups_and_new_borders_part_them(survey: Survey) -> None:
+    survey.change("c8", "sex", 2022, "mode", assessed_impact="possible")
+    survey.change("c9", "sex", 2023, "geography", assessed_impact="possible")
+    marts = survey.run()
+    assert marts.statuses("helmet", "sex:f") == "ADB"
+    assert marts.pairs("helmet", "sex:f")[2021, 2022][0] is True
+    assert marts.pairs("helmet", "sex:f")[2022, 2023][0] is False
+    assert marts.statuses("helmet") == "AAA"
+
+
+def three_filters(survey: Survey, *, late_item: bool) -> None:
+    """Everybody is asked in 2021, riders in 2022, the young in 2023; whose age is asked from 2022 on, or only in 2023."""
+    survey.drop("changes", change_id="c2")
+    survey.drop("routing", item="mood")
+    survey.add("items", item="young_rider", question_no=9, type="single", answer_set="yes_no", theme="use", label_no="Ung",
+               label_en="Young")  # fmt: skip
+    survey.add("universes", universe="young_riders", clause=1, item="young_rider", operator="any", answers="yes")
+    survey.add("universes", universe="young_riders", clause=2, item="rides", operator="any", answers="yes")
+    survey.add("routing", item="mood", year_from=2022, year_to=2022, universe="riders")
+    survey.add("routing", item="mood", year_from=2023, universe="young_riders")
+    for change_id, year in (("f22", 2022), ("f23", 2023)):
+        survey.change(change_id, "mood", year, "filter_narrowed", breaks="share|net|position_share")
+    first = 2023 if late_item else 2022
+    survey.add("columns", column_name="young", year_from=first, item="young_rider", code_list="yn")
+    asked = {2022: rider, 2023: young_rider}
+    for year in asked:
+        with survey.raw(year).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        with survey.raw(year).open("w", encoding="utf-8", newline="") as file:
+            names = [*rows[0], "young"] if year >= first else list(rows[0])
+            writer = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+            for row in rows:
+                if not asked[year](row):
+                    row["mood"] = ""
+                writer.writerow(row | {"young": "Y" if int(row["a"]) <= 39 else "N"})
+
+
+def rider(row: Row) -> bool:
+    return row["ride"] == "Y" and bool(row["mood"])
+
+
+def young_rider(row: Row) -> bool:
+    return rider(row) and int(row["a"]) <= 39
+
+
+def agrees(row: Row) -> bool:
+    return row["mood"] in ("C", "D")

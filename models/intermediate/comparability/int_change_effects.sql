@@ -89,7 +89,7 @@ select
         when redefined.moved = [] then 'The codebook makes it of other answers than in the wave before.'
         else concat('Not both waves offer every answer that it is made of: ', array_to_string(redefined.moved, ', '), '.')
     end as description_en,
-    [] as unaffected, [] as unaffected_series, true as is_redefined
+    [] as unaffected, coalesce(registered.unaffected_series, []) as unaffected_series, true as is_redefined
 from redefined
 left join registered
     on

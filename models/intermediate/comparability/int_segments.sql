@@ -57,6 +57,7 @@ judged as (
         changes.year as change_year,
         changes.description_en,
         changes.is_redefined,
+        changes.filter_no,
         case
             when located.basis = 'as_published' or changes.filter_no is null then located.year >= changes.year
             else coalesce(located.first_no < changes.filter_no and located.like_for_like_no >= changes.filter_no, false)
@@ -90,6 +91,7 @@ select
         {{ said_of_changes('description_en', 'is_break and has_just_come and not is_redefined', ' ') }},
         {{ said_of_changes('description_en', 'is_break and has_just_come', ' ') }}
     ) as break_reason,
+    {{ said_of_changes('description_en', 'is_break and has_just_come and filter_no is null', ' ') }} as other_break_reason,
     coalesce(bool_or(is_difference and not is_break and has_just_come), false) as definition_differs
 from judged
 group by survey, series, series_type, kind, item, year, basis, place, previous_year
