@@ -18,7 +18,8 @@ from expectations.suites import (
     respondents_suite,
     share_column,
 )
-from helsemonitor.codebook import Wave, holds_in, raw_file, read_rows, read_waves
+from helsemonitor.codebook import Wave, holds_in, raw_file, read_waves
+from helsemonitor.codebook.reading import read_table
 from helsemonitor.limits import Limit, limit_for
 from helsemonitor.settings import Settings
 
@@ -66,11 +67,8 @@ NOTHING = Delivered(used={}, allocations={}, numbers={})
 
 def delivered_columns(settings: Settings) -> dict[tuple[str, str], Delivered]:
     """Read columns.csv and items.csv: (survey, year) -> what its columns hold."""
-    types = {
-        (row["survey"], row["item"]): row["type"] for row in read_rows(settings, "items", ("survey", "item", "type"))
-    }
-    wanted = ("survey", "column_name", "year_from", "year_to", "item", "code_list", "ignored_reason")
-    rows = [row for row in read_rows(settings, "columns", wanted) if not row["ignored_reason"]]
+    types = {(row["survey"], row["item"]): row["type"] for row in read_table(settings, "items").rows}
+    rows = [row for row in read_table(settings, "columns").rows if not row["ignored_reason"]]
     waves = {
         (wave.survey, str(wave.year)): [
             row for row in rows if row["survey"] == wave.survey and holds_in(row, wave.year)
