@@ -46,7 +46,7 @@ asked as (
         respondents.weight,
         item_waves.universe is null or own.respondent_no is not null as in_universe,
         item_waves.has_like_for_like
-        and (item_waves.newest_universe is null or newest.respondent_no is not null) as in_like_for_like,
+        and (item_waves.like_for_like_universe is null or cut.respondent_no is not null) as in_like_for_like,
         case
             when item_waves.sums_to is not null
                 then coalesce(abs(given.value_sum - item_waves.sums_to) <= {{ limit_of('allocation_sum') }}, false)
@@ -59,12 +59,12 @@ asked as (
     inner join {{ ref('stg_respondents') }} as respondents using (survey, year)
     left join given using (survey, year, item, respondent_no)
     left join members as own using (survey, year, universe, respondent_no)
-    left join members as newest
+    left join members as cut
         on
-            item_waves.survey = newest.survey
-            and item_waves.year = newest.year
-            and item_waves.newest_universe = newest.universe
-            and respondents.respondent_no = newest.respondent_no
+            item_waves.survey = cut.survey
+            and item_waves.year = cut.year
+            and item_waves.like_for_like_universe = cut.universe
+            and respondents.respondent_no = cut.respondent_no
 )
 
 select
