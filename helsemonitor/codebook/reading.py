@@ -1,6 +1,6 @@
 """One file of the codebook as rows of text in one form, whatever program saved it.
 
-What a spreadsheet does to a file and is certain is undone: semicolons, Windows-1252, a decimal comma, dates as day.month.year,
+What a spreadsheet does to a file and is certain is undone: semicolons, Windows-1252, a decimal comma, Norwegian dates,
 TRUE for true, blanks around a cell. What is not certain is refused with file, line, column, cell and what to write.
 """
 
