@@ -1,6 +1,10 @@
 """The codebook as Python reads it: which waves there are, and which rows of a file hold in a wave."""
 
 import csv
+import hashlib
+import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +22,12 @@ class Wave:
 
     Args:
         survey: Survey id.
-        year: Year of the wave.
+        year: Year of the wave, or any whole number that sorts the waves of the survey.
         respondents: Declared number of respondents.
         respondent_column: Raw column that identifies a respondent.
         weight_column: Raw column with the weight; empty where the wave is unweighted.
         sha256: Checksum of the raw file as it was landed; empty where none was declared.
+        wave: Id of the wave within its survey (`2007-2008`, `2023Q1`); empty where it is the year.
     """
 
     survey: str
@@ -31,11 +36,28 @@ class Wave:
     respondent_column: str
     weight_column: str
     sha256: str
+    wave: str = ""
 
     @property
     def wave_id(self) -> str:
-        """Name of the wave's raw file, seed and partition: `<survey>_<year>`."""
-        return f"{self.survey}_{self.year}"
+        """Name of the wave's raw file and partition: `<survey>_<wave>`."""
+        return f"{self.survey}_{self.wave or self.year}"
+
+    @property
+    def seed(self) -> str:
+        """Name of the wave's raw table: the wave id where dbt takes it, else what dbt takes of it and a checksum.
+
+        An id without a digit could be the name of another table of the warehouse.
+        """
+        if re.fullmatch(r"[A-Za-z][\w-]*\d[\w-]*", self.wave_id, re.ASCII):
+            return self.wave_id
+        plain = re.sub(r"\W+", "_", self.wave_id, flags=re.ASCII)
+        return f"wave_{plain}_{hashlib.sha256(self.wave_id.encode()).hexdigest()[:8]}"
+
+    @property
+    def variable(self) -> dict[str, str | int]:
+        """What dbt is told of the wave."""
+        return {"survey": self.survey, "year": self.year, "seed": self.seed}
 
 
 def read_table(path: Path, columns: Sequence[str] = (), shown: str = "") -> tuple[list[str], list[dict[str, str]]]:
@@ -105,7 +127,38 @@ def _wave(row: dict[str, str], shown: str, line: int) -> Wave | str:
         respondent_column=row["respondent_column"],
         weight_column=row["weight_column"],
         sha256=row["sha256"],
+        wave=row.get("wave") or "",
     )
+
+
+def _unclear_waves(waves: Sequence[Wave], shown: str) -> list[str]:
+    """Sentences about waves that cannot be told from one another, or whose file cannot be named."""
+    by_id, by_year = (
+        Counter(wave.wave_id for wave in waves),
+        Counter((wave.survey, wave.year) for wave in set(waves)),
+    )
+    alike = Counter(re.sub(r"\W", "_", wave_id).lower() for wave_id in by_id)
+    return [
+        *(f"{shown} declares {name} {count} times; keep one row." for name, count in sorted(by_id.items()) if count > 1),
+        *(
+            f"{shown} declares {count} waves of {survey} with year {year}; the year sorts the waves, so give each another "
+            f"whole number ({year}1, {year}2) in all waves of the survey."
+            for (survey, year), count in sorted(by_year.items())
+            if count > 1 and len({wave.wave_id for wave in waves if (wave.survey, wave.year) == (survey, year)}) > 1
+        ),
+        *(
+            f"{shown}: wave {name} differs from another wave by case or punctuation only, which file names and tables "
+            "do not keep apart; name one otherwise."
+            for name in sorted(by_id)
+            if alike[re.sub(r"\W", "_", name).lower()] > 1
+        ),
+        *(
+            f"{shown}: wave {name!r} cannot be the name of a file; leave out slashes and what cannot be seen, and keep it "
+            "below 200 bytes."
+            for name in sorted(by_id)
+            if "/" in name or "\\" in name or not name.isprintable() or len(name.encode()) > 200
+        ),
+    ]
 
 
 def read_waves(settings: Settings) -> tuple[Wave, ...]:
@@ -119,12 +172,7 @@ def read_waves(settings: Settings) -> tuple[Wave, ...]:
     parsed = [_wave(row, shown, line) for line, row in enumerate(rows, start=2)]
     waves = sorted((wave for wave in parsed if isinstance(wave, Wave)), key=lambda wave: (wave.survey, wave.year))
     sentences = [finding for finding in parsed if isinstance(finding, str)]
-    ids = [wave.wave_id for wave in waves]
-    sentences += [
-        f"{shown} declares {wave_id} {ids.count(wave_id)} times; keep one row."
-        for wave_id in sorted(set(ids))
-        if ids.count(wave_id) > 1
-    ]
+    sentences += _unclear_waves(waves, shown)
     if not parsed:
         sentences.append(f"{shown} declares no wave; there is nothing to refresh.")
     if sentences:
@@ -144,7 +192,7 @@ def raw_file(settings: Settings, wave: Wave) -> Path:
 
 def wave_macro(waves: Sequence[Wave]) -> str:
     """Text of `macros/waves.sql`: dbt needs the names of the raw seeds before it can read a file."""
-    names = "".join(f"    '{name}',\n" for name in sorted(wave.wave_id for wave in waves))
+    names = "".join(f"    {json.dumps(wave.variable, ensure_ascii=False)},\n" for wave in waves)
     return (
         "{# Written by `make waves` from seeds/codebook/waves.csv; a run of the road passes the waves of its own seeds "
         "folder. #}\n"

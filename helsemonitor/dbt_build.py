@@ -33,7 +33,7 @@ class Built:
 
 def dbt_vars(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     """Arguments that tell dbt which waves there are and who is to read the release."""
-    values = {"waves": sorted(wave.wave_id for wave in waves), "disclosure": settings.disclosure}
+    values = {"waves": [wave.variable for wave in waves], "disclosure": settings.disclosure}
     return ["--vars", json.dumps(values)]
 
 

@@ -95,8 +95,11 @@ def _load_seed(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], seeds: P
         f"cast({column} as {kind}) as {column}" for column, kind in node["config"]["column_types"].items()
     )
     replaced = f" replace ({types})" if types else ""
+    is_raw = node["schema"] == "raw"
+    row_no = "cast(row_number() over () - 1 as integer) as row_no, " if is_raw else ""
+    source = str(path).replace("'", "''")
     tables.execute(
-        f"create table {node['relation_name']} as select *{replaced} from read_csv('{path}', header = true, "
+        f"create table {node['relation_name']} as select {row_no}*{replaced} from read_csv('{source}', header = {not is_raw}, "
         "all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
     )
 

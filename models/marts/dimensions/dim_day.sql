@@ -1,16 +1,15 @@
--- Grain: one row per day from the first to the last year of any wave.
+-- Grain: one row per day from the first to the last calendar year that a wave stands in.
 with
 
-years as (
-    select
-        min(year) as first_year,
-        max(year) as last_year
-    from {{ ref('waves') }}
+waves as (
+    select min({{ wave_day('waves') }}) as first_day, max({{ wave_day('waves') }}) as last_day from {{ ref('waves') }} as waves
 ),
 
 days as (
-    select unnest(generate_series(make_date(first_year, 1, 1), make_date(last_year, 12, 31), interval 1 day)) as instant
-    from years
+    select unnest(generate_series(
+        date_trunc('year', first_day), date_trunc('year', last_day) + interval 1 year - interval 1 day, interval 1 day
+    )) as instant
+    from waves
 )
 
 select
