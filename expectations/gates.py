@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations import frames, runner
@@ -35,7 +36,11 @@ class WaveCheck:
 
 
 def check_raw(
-    settings: Settings, waves: Sequence[Wave], docs: str = "raw", on_progress: Progress | None = None
+    settings: Settings,
+    waves: Sequence[Wave],
+    docs: str = "raw",
+    on_progress: Progress | None = None,
+    copies: Path | None = None,
 ) -> tuple[WaveCheck, ...]:
     """Hold raw wave files against their suites.
 
@@ -44,6 +49,7 @@ def check_raw(
         waves: Waves to look at.
         docs: Name of the folder for the pages with the results.
         on_progress: Told after every file that was read.
+        copies: Folder for the files as dbt is to read them, each under the name of its seed; none by default.
 
     Returns:
         One check per wave, in the order given.
@@ -52,9 +58,9 @@ def check_raw(
     delivered = frames.delivered_columns(settings)
     read = []
     for done, wave in enumerate(waves, start=1):
-        read.append(
-            frames.raw_wave(settings, wave, delivered.get((wave.survey, str(wave.year)), frames.NOTHING), limits)
-        )
+        columns = delivered.get((wave.survey, str(wave.year)), frames.NOTHING)
+        copy = copies / f"{wave.seed}.csv" if copies else None
+        read.append(frames.raw_wave(settings, wave, columns, limits, copy))
         if on_progress:
             on_progress(done, len(waves), wave.wave_id)
     gate = runner.run(docs, [batch for raw in read for batch in raw.batches], settings.data_docs_dir)

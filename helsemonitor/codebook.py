@@ -1,16 +1,15 @@
 """The codebook as Python reads it: which waves there are, and which rows of a file hold in a wave."""
 
 import csv
-import hashlib
 import json
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
+from helsemonitor.wave_ids import seed_name, unclear_waves
 
 RANGE = ("year_from", "year_to")
 WAVE_COLUMNS = ("survey", "year", "respondents", "respondent_column", "weight_column", "sha256")
@@ -45,19 +44,13 @@ class Wave:
 
     @property
     def seed(self) -> str:
-        """Name of the wave's raw table: the wave id where dbt takes it, else what dbt takes of it and a checksum.
-
-        An id without a digit could be the name of another table of the warehouse.
-        """
-        if re.fullmatch(r"[A-Za-z][\w-]*\d[\w-]*", self.wave_id, re.ASCII):
-            return self.wave_id
-        plain = re.sub(r"\W+", "_", self.wave_id, flags=re.ASCII)
-        return f"wave_{plain}_{hashlib.sha256(self.wave_id.encode()).hexdigest()[:8]}"
+        """Name of the wave's raw table, see `seed_name`."""
+        return seed_name(self.wave_id)
 
     @property
     def variable(self) -> dict[str, str | int]:
         """What dbt is told of the wave."""
-        return {"survey": self.survey, "year": self.year, "seed": self.seed}
+        return {"survey": self.survey, "year": self.year, "wave": self.wave or str(self.year), "seed": self.seed}
 
 
 def read_table(path: Path, columns: Sequence[str] = (), shown: str = "") -> tuple[list[str], list[dict[str, str]]]:
@@ -124,41 +117,11 @@ def _wave(row: dict[str, str], shown: str, line: int) -> Wave | str:
         survey=survey,
         year=int(year),
         respondents=int(respondents),
-        respondent_column=row["respondent_column"],
-        weight_column=row["weight_column"],
+        respondent_column=clean_name(row["respondent_column"]),
+        weight_column=clean_name(row["weight_column"]),
         sha256=row["sha256"],
         wave=row.get("wave") or "",
     )
-
-
-def _unclear_waves(waves: Sequence[Wave], shown: str) -> list[str]:
-    """Sentences about waves that cannot be told from one another, or whose file cannot be named."""
-    by_id, by_year = (
-        Counter(wave.wave_id for wave in waves),
-        Counter((wave.survey, wave.year) for wave in set(waves)),
-    )
-    alike = Counter(re.sub(r"\W", "_", wave_id).lower() for wave_id in by_id)
-    return [
-        *(f"{shown} declares {name} {count} times; keep one row." for name, count in sorted(by_id.items()) if count > 1),
-        *(
-            f"{shown} declares {count} waves of {survey} with year {year}; the year sorts the waves, so give each another "
-            f"whole number ({year}1, {year}2) in all waves of the survey."
-            for (survey, year), count in sorted(by_year.items())
-            if count > 1 and len({wave.wave_id for wave in waves if (wave.survey, wave.year) == (survey, year)}) > 1
-        ),
-        *(
-            f"{shown}: wave {name} differs from another wave by case or punctuation only, which file names and tables "
-            "do not keep apart; name one otherwise."
-            for name in sorted(by_id)
-            if alike[re.sub(r"\W", "_", name).lower()] > 1
-        ),
-        *(
-            f"{shown}: wave {name!r} cannot be the name of a file; leave out slashes and what cannot be seen, and keep it "
-            "below 200 bytes."
-            for name in sorted(by_id)
-            if "/" in name or "\\" in name or not name.isprintable() or len(name.encode()) > 200
-        ),
-    ]
 
 
 def read_waves(settings: Settings) -> tuple[Wave, ...]:
@@ -172,7 +135,7 @@ def read_waves(settings: Settings) -> tuple[Wave, ...]:
     parsed = [_wave(row, shown, line) for line, row in enumerate(rows, start=2)]
     waves = sorted((wave for wave in parsed if isinstance(wave, Wave)), key=lambda wave: (wave.survey, wave.year))
     sentences = [finding for finding in parsed if isinstance(finding, str)]
-    sentences += _unclear_waves(waves, shown)
+    sentences += unclear_waves(waves, shown)
     if not parsed:
         sentences.append(f"{shown} declares no wave; there is nothing to refresh.")
     if sentences:

@@ -99,8 +99,8 @@ def _load_seed(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], seeds: P
     row_no = "cast(row_number() over () - 1 as integer) as row_no, " if is_raw else ""
     source = str(path).replace("'", "''")
     tables.execute(
-        f"create table {node['relation_name']} as select {row_no}*{replaced} from read_csv('{source}', header = {not is_raw}, "
-        "all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
+        f"create table {node['relation_name']} as select {row_no}*{replaced} from read_csv('{source}', "
+        f"header = {not is_raw}, all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
     )
 
 

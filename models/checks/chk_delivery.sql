@@ -1,5 +1,5 @@
--- Grain: one row per finding about the cells of a wave's file beside what the codebook says of their columns: a code that its list
--- does not have, text where numbers are due. Counts, never respondents.
+-- Grain: one row per finding about the cells of a wave's file beside what the codebook says of their columns: a code that its
+-- list does not have, text where numbers are due. Counts, never respondents.
 {% set place = "concat(file, ', column ', column_name)" %}
 with
 

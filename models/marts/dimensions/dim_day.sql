@@ -2,13 +2,14 @@
 with
 
 waves as (
-    select min({{ wave_day('waves') }}) as first_day, max({{ wave_day('waves') }}) as last_day from {{ ref('waves') }} as waves
+    select
+        date_trunc('year', min({{ wave_day('waves') }})) as first_day,
+        date_trunc('year', max({{ wave_day('waves') }})) + interval 1 year - interval 1 day as last_day
+    from {{ ref('waves') }} as waves
 ),
 
 days as (
-    select unnest(generate_series(
-        date_trunc('year', first_day), date_trunc('year', last_day) + interval 1 year - interval 1 day, interval 1 day
-    )) as instant
+    select unnest(generate_series(first_day, last_day, interval 1 day)) as instant
     from waves
 )
 
