@@ -10,6 +10,7 @@ from expectations import frames, runner
 from helsemonitor.build_failures import read_json
 from helsemonitor.codebook import Wave
 from helsemonitor.dbt_build import Progress
+from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused
 from helsemonitor.limits import read_limits
 from helsemonitor.settings import Settings
@@ -75,11 +76,11 @@ def check_raw(
 
 def undeclared_files(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     """Sentences about raw files that no row of waves.csv declares."""
-    declared = {wave.wave_id for wave in waves}
+    declared = {clean_name(wave.wave_id) for wave in waves}
     return [
         f"{settings.shown(path)}: waves.csv does not declare this wave; add its row or remove the file."
         for path in sorted(settings.raw_dir.glob("*.csv"))
-        if path.stem not in declared
+        if clean_name(path.stem) not in declared
     ]
 
 

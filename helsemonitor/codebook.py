@@ -149,8 +149,12 @@ def holds_in(row: Mapping[str, str], year: int) -> bool:
 
 
 def raw_file(settings: Settings, wave: Wave) -> Path:
-    """Path of a wave's raw file."""
-    return settings.raw_dir / f"{wave.wave_id}.csv"
+    """Path of a wave's raw file. The letters of its name may be composed or not."""
+    path = settings.raw_dir / f"{wave.wave_id}.csv"
+    if path.exists() or path.name.isascii():
+        return path
+    alike = (other for other in settings.raw_dir.glob("*.csv") if clean_name(other.name) == clean_name(path.name))
+    return next(alike, path)
 
 
 def wave_macro(waves: Sequence[Wave]) -> str:

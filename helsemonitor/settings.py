@@ -75,6 +75,11 @@ class Settings:
         return self.build_dir / "refresh.lock"
 
     @property
+    def dbt_seeds_dir(self) -> Path:
+        """Folder of the seeds as dbt reads them: every file in one form."""
+        return self.build_dir / "seeds"
+
+    @property
     def dbt_target_dir(self) -> Path:
         """Folder of dbt's artifacts."""
         return self.build_dir / "dbt_target"

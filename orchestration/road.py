@@ -81,7 +81,7 @@ def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress |
     from expectations.gates import check_raw, undeclared_files
 
     started = time.perf_counter()
-    checks = check_raw(settings, waves, on_progress=on_progress)
+    checks = check_raw(settings, waves, on_progress=on_progress, copies=settings.dbt_seeds_dir / "raw")
     _refuse([*undeclared_files(settings, waves), *(sentence for check in checks for sentence in check.sentences)])
     counts = {
         "waves": len(waves),

@@ -89,8 +89,9 @@ def compiled(settings: Settings) -> Compiled:
     return _compiled(waves, settings.disclosure, _SEEDS_OF.setdefault(waves, settings.seeds_dir))
 
 
-def _load_seed(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], seeds: Path) -> None:
-    path = next(seeds.rglob(f"{node['name']}.csv"))
+def _load_seed(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], settings: Settings) -> None:
+    copy = settings.dbt_seeds_dir / node["schema"] / f"{node['name']}.csv"
+    path = copy if copy.exists() else settings.seeds_dir / node["schema"] / f"{node['name']}.csv"
     types = ", ".join(
         f"cast({column} as {kind}) as {column}" for column, kind in node["config"]["column_types"].items()
     )
@@ -157,7 +158,7 @@ def fast_road(seeds: Path, build: Path, disclosure: str = "report", *, marts: bo
     for schema in sorted({node["schema"] for node in (*project.seeds, *project.models)}):
         tables.execute(f'create schema "{schema}"')
     for node in project.seeds:
-        _load_seed(tables, node, seeds)
+        _load_seed(tables, node, settings)
     by_name = {node["unique_id"]: node for node in project.models}
     needed = [node for node in project.models if _is_check(node)]
     first: dict[str, dict[str, Any]] = {}

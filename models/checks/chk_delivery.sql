@@ -23,12 +23,23 @@ used as (
     where known.is_used and delivered.raw_value is not null
 ),
 
-unknown_codes as (
-    select used.*
+unknown as (
+    select
+        used.*,
+        {{ looks_like_code('raw_value', 'value_n') }}
+        -- More than a few may be ids or numbers in the wrong column.
+        and count(*) over (partition by survey, year, column_name) <= 10 as is_shown
     from used
     anti join {{ ref('code_lists') }} as code_lists
         on used.code_list = code_lists.code_list and used.raw_value = code_lists.code
     where used.code_list is not null
+),
+
+unknown_texts as (
+    select survey, year, column_name, file, code_list, sum(value_n) as value_n, max(length(raw_value)) as longest
+    from unknown
+    where not is_shown
+    group by all
 ),
 
 not_numbers as (
@@ -43,7 +54,16 @@ select
         values=['file', 'column_name', 'survey', 'year', 'raw_value', 'value_n', 'code_list'],
         text='{}: column {} of {} {} holds code {} {} times, but code list {} has no such code. Add it to '
         ~ 'codebook/code_lists.csv, or correct the file.') }}
-from unknown_codes
+from unknown
+where is_shown
+union all
+select
+    {{ finding('unknown_code', place, survey='survey', year='year', problem_n='value_n',
+        values=['file', 'column_name', 'survey', 'year', 'value_n', 'code_list', 'longest'],
+        text='{}: column {} of {} {} holds {} values that code list {} does not have (up to {} characters long; not shown, since '
+        ~ 'they may tell of a person). Name the right list in codebook/columns.csv, complete codebook/code_lists.csv, or correct '
+        ~ 'the file.') }}
+from unknown_texts
 union all
 select
     {{ finding('not_a_number', place, survey='survey', year='year', problem_n='value_n',
