@@ -95,13 +95,15 @@ def test_unreadable_waves_are_refused(tmp_path: Path, tables: dict[str, list[str
 @pytest.mark.parametrize("disclosure", ["report", "open"])
 def test_dbt_is_told_waves_and_profile_and_leaves_unit_tests_out(tmp_path: Path, disclosure: str) -> None:
     settings = Settings(tmp_path, tmp_path, tmp_path, disclosure)
-    assert dbt_build.dbt_build_arguments(settings, [FISH, BIRDS]) == [
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        "--vars",
-        f'{{"waves": ["birds_2020", "fish_2021"], "disclosure": "{disclosure}"}}',
-    ]
+    *arguments, variables = dbt_build.dbt_build_arguments(settings, [FISH, BIRDS])
+    assert arguments == ["build", "--exclude-resource-type", "unit_test", "--vars"]
+    assert json.loads(variables) == {
+        "waves": [
+            {"survey": "birds", "year": 2020, "wave": "2020", "seed": "birds_2020"},
+            {"survey": "fish", "year": 2021, "wave": "2021", "seed": "fish_2021"},
+        ],
+        "disclosure": disclosure,
+    }
 
 
 def test_dbt_keeps_to_the_projects_folders(tmp_path: Path) -> None:

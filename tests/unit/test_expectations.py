@@ -105,8 +105,14 @@ TO_LIMITS = "correct the values, or set another limit with date and reason in co
         ),
         (
             "vekt",
-            ["0,5", "1", "1.5", "1"],
+            ["half", "1", "1.5", "1"],
             f"{WHERE}, column vekt): 1 of 4 values are not numbers; deliver digits with a decimal point for every respondent.",
+        ),
+        (
+            "vekt",
+            ["0,5", "1", "1.5", "1"],
+            f"{WHERE}, column vekt): 1 of 4 values have a decimal comma and 1 a decimal point; deliver digits with a decimal "
+            "point and nothing between thousands.",
         ),
         (
             "vekt",
@@ -212,8 +218,8 @@ def test_a_missing_column_is_left_to_the_crosswalks_own_check(settings: Settings
         (
             "nr,vekt,age\n1,1,20\n2,1,30,1\n3,1\n",
             [
-                f"{WHERE}): 2 of 3 rows do not have 3 values as the header has; put text with commas in quotes and save the "
-                "file again."
+                f"{WHERE}) line 3: 2 of 3 rows do not have 3 values as the header has (a comma between them); put text that "
+                "holds the separator in quotes, and restore what was cut."
             ],
         ),
         (
@@ -230,9 +236,11 @@ def test_a_file_of_the_wrong_shape_is_said(settings: Settings, text: str | None,
 
 
 def test_a_file_in_another_encoding_is_said(settings: Settings) -> None:
-    (settings.raw_dir / "birds_2020.csv").write_bytes("nr,vekt\n1,1\nmåke,1\n".encode("latin-1"))
+    (settings.raw_dir / "birds_2020.csv").write_bytes("nr,vekt\n1,1\nmåke,1\n".encode("mac-roman"))
     raw = frames.raw_wave(settings, WAVE, frames.NOTHING, LIMITS)
-    assert raw.sentences == (f"{WHERE}): the file is not CSV in UTF-8; save it as that.",)
+    assert raw.sentences == (
+        f"{WHERE}): the file is not UTF-8, and what its letters beyond a-z mean is not certain; save it as CSV in UTF-8.",
+    )
 
 
 def test_columns_are_known_by_what_they_hold(settings: Settings) -> None:
@@ -241,6 +249,7 @@ def test_columns_are_known_by_what_they_hold(settings: Settings) -> None:
             used={"age": "age", "air": "way", "land": "way", "song": "song"},
             allocations={"way": ("air", "land")},
             numbers={"age": ("number", "age"), "air": ("allocation", "way"), "land": ("allocation", "way")},
+            ignored=("remark",),
         )
     }
 
