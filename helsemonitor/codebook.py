@@ -23,6 +23,7 @@ class Wave:
         respondent_column: Raw column that identifies a respondent.
         weight_column: Raw column with the weight; empty where the wave is unweighted.
         sha256: Checksum of the raw file as it was landed; empty where none was declared.
+        status: `provisional`, or `final` where the file is not to change any more.
     """
 
     survey: str
@@ -31,6 +32,7 @@ class Wave:
     respondent_column: str
     weight_column: str
     sha256: str
+    status: str = "final"
 
     @property
     def wave_id(self) -> str:
@@ -105,6 +107,7 @@ def _wave(row: dict[str, str], shown: str, line: int) -> Wave | str:
         respondent_column=row["respondent_column"],
         weight_column=row["weight_column"],
         sha256=row["sha256"],
+        status=row.get("status", ""),
     )
 
 

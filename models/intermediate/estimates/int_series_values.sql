@@ -51,7 +51,7 @@ placed as (
 
 flagged as (
     select
-        placed.*,
+        placed.* replace (coalesce(placed.status_reason, wave_weights.weight_note) as status_reason),
         segments.series_segment,
         segments.change_ids,
         segments.previous_year,
@@ -68,12 +68,14 @@ flagged as (
             'L': "placed.gap_status = 'L'",
             'Q': "placed.gap_status = 'Q'",
             'S': 'coalesce(group_waves.has_event, false)',
-            'D': 'segments.definition_differs',
+            'D': 'segments.definition_differs or wave_weights.weight_note is not null',
             'U': 'placed.base_n < ' ~ limit_of('small_base'),
         }) }} as obs_status_all
     from placed
     left join {{ ref('int_segments') }} as segments using (survey, series, year, basis)
     left join {{ ref('int_group_waves') }} as group_waves using (survey, breakdown, group_key, year)
+    left join {{ ref('int_wave_weights') }} as wave_weights
+        on placed.survey = wave_weights.survey and placed.year = wave_weights.year and placed.value is not null
 )
 
 select
