@@ -286,16 +286,32 @@ def mart_suites(limits: Sequence[Limit]) -> dict[str, Suite]:
         Suite(
             name="drift",
             place="marts.fct_indicators",
-            keys=("survey", "year", "indicator"),
+            keys=("survey", "year", "series"),
             expectations=(
                 Expectation(
                     kind="ExpectColumnPairValuesAToBeGreaterThanB",
                     kwargs={"column_A": "allowed", "column_B": "change", "or_equal": True, "ignore_row_if": "neither"},
-                    finding="the value moved by {change:.1f} since {year_before:g}, inside one series segment "
-                    "({allowed:g} is allowed)",
+                    finding="the value moved by {change:.1f} since {year_before:g}, {within} ({allowed:.3g} is "
+                    "allowed, by {allowed_by})",
                     mend="check the wave's code lists and filters; if the change is real, add a row with date and "
                     "reason to codebook/limits.csv, and if the question changed, one to changes.csv",
                     column="change",
+                ),
+            ),
+        ),
+        Suite(
+            name="scales",
+            place="marts.fct_answer_shares",
+            keys=("survey", "year", "item"),
+            expectations=(
+                Expectation(
+                    kind="ExpectColumnPairValuesAToBeGreaterThanB",
+                    kwargs={"column_A": "allowed", "column_B": "moved", "or_equal": True, "ignore_row_if": "neither"},
+                    finding="{turned}, as it looks: the answers are {apart:.1f} points away from those of "
+                    "{year_before:g}, and in that order {apart_turned:.1f} ({allowed:g} are allowed)",
+                    mend="check the order of the codes in the wave's file and in codebook/code_lists.csv; if the "
+                    "change is real, add a row for the item to `turned` in codebook/limits.csv, with date and reason",
+                    column="moved",
                 ),
             ),
         ),

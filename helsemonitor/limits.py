@@ -102,9 +102,25 @@ def limit_for(
     Raises:
         DataRefused: No row holds there.
     """
-    found = [row for row in limits if row.check_name == check_name and row.holds(survey, year, names)]
-    if not found:
+    found = limit_or_none(limits, check_name, survey, year, names)
+    if found is None:
         place = " ".join(str(part) for part in (survey, year or "", *names) if part)
         raise DataRefused([f"codebook/limits.csv has no row for {check_name} ({place}); add one with unit and reason."])
+    return found
+
+
+def limit_or_none(
+    limits: Sequence[Limit], check_name: str, survey: str = ANY, year: int = 0, names: Sequence[str] = ()
+) -> float | None:
+    """Limit of a check at a place, as `limit_for`, or None where no row holds there.
+
+    Args:
+        limits: All limits.
+        check_name: Which limit.
+        survey: Survey id.
+        year: Year.
+        names: What the check speaks of there, most telling name last.
+    """
+    found = [row for row in limits if row.check_name == check_name and row.holds(survey, year, names)]
     order = {name: place for place, name in enumerate((ANY, *names))}
-    return max(found, key=lambda row: (order[row.name], row.survey != ANY, row.year_from)).value
+    return max(found, key=lambda row: (order[row.name], row.survey != ANY, row.year_from)).value if found else None
