@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from expectations import frames, runner
 from helsemonitor.build_failures import read_json
-from helsemonitor.codebook import Wave
+from helsemonitor.codebook import Wave, raw_file
 from helsemonitor.dbt_build import Progress
 from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused
 from helsemonitor.limits import read_limits
+from helsemonitor.releases import file_sha256
 from helsemonitor.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,12 +29,34 @@ class WaveCheck:
         respondents: Rows of the file.
         passed: Expectations that hold.
         sentences: What is wrong with the file.
+        notes: What is to be known of it and stops nothing.
     """
 
     wave: Wave
     respondents: int
     passed: int
     sentences: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def _changed_since_declared(settings: Settings, wave: Wave) -> str:
+    """What to say of a file that is not the one whose checksum waves.csv holds; empty where it is, or none is held."""
+    path, declared = raw_file(settings, wave), wave.sha256.strip().lower()
+    if not declared or not path.is_file():
+        return ""
+    found = file_sha256(path)
+    if found == declared:
+        return ""
+    mend = (
+        "The wave is provisional, so the run goes on; declare the new checksum in waves.csv once the file stands"
+        if wave.status == "provisional"
+        else "Nothing is built: restore the file, or, if the new one is right, declare its checksum in waves.csv and "
+        "say in CHANGELOG.md why it changed"
+    )
+    return (
+        f"{settings.shown(path)} (survey {wave.survey}, year {wave.year}): the file is not the one that was declared; "
+        f"waves.csv holds sha256 {declared}, and the file has {found}. {mend}."
+    )
 
 
 def check_raw(
@@ -64,13 +87,21 @@ def check_raw(
         read.append(frames.raw_wave(settings, wave, columns, limits, copy))
         if on_progress:
             on_progress(done, len(waves), wave.wave_id)
+    changed = {wave: _changed_since_declared(settings, wave) for wave in waves}
     gate = runner.run(docs, [batch for raw in read for batch in raw.batches], settings.data_docs_dir)
     outcomes = {outcome.suite: outcome for outcome in gate.outcomes}
     checks = []
     for wave, raw in zip(waves, read, strict=True):
         own = [outcomes[batch.suite.name] for batch in raw.batches]
-        sentences = [*raw.sentences, *(sentence for outcome in own for sentence in outcome.sentences)]
-        checks.append(WaveCheck(wave, raw.rows, sum(outcome.passed for outcome in own), tuple(sentences)))
+        said = (changed[wave],) if changed[wave] else ()
+        is_note = wave.status == "provisional"
+        sentences = (
+            *(() if is_note else said),
+            *raw.sentences,
+            *(sentence for outcome in own for sentence in outcome.sentences),
+        )
+        passed = sum(outcome.passed for outcome in own)
+        checks.append(WaveCheck(wave, raw.rows, passed, sentences, said if is_note else ()))
     return tuple(checks)
 
 

@@ -113,7 +113,8 @@ def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress |
         "respondents": sum(check.respondents for check in checks),
         "checks_passed": sum(check.passed for check in checks),
     }
-    return StageResult("raw gate", time.perf_counter() - started, counts)
+    notes = tuple(note for check in checks for note in check.notes)
+    return StageResult("raw gate", time.perf_counter() - started, counts, notes)
 
 
 def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
