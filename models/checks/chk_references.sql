@@ -87,7 +87,7 @@ select
         text='codebook/columns.csv: column {} of {} {} uses code list {}{}. Correct the list or the answer.') }}
 from lists
 left join {{ ref('answers') }} as answers using (answer_set, answer)
-where answers.answer_kind is null
+where answers.answer_kind is null and not coalesce({{ is_no_answer('lists.answer') }}, false)
 union all
 select
     {{ finding('undeclared_universe', "concat('codebook/routing.csv, item ', item)", survey='survey', year='year_from',

@@ -28,7 +28,7 @@ derived as (
 
 select survey, year, item, answer, label_delivered
 from offered
-where answer is not null
+where answer is not null and not {{ is_no_answer('answer') }}
 union all
 select survey, year, item, answer, null as label_delivered
 from derived
