@@ -36,8 +36,13 @@ class Settings:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables that make dbt, in this process or another, use the same folders."""
-        return {"HELSEMONITOR_SEEDS": str(self.seeds_dir), "HELSEMONITOR_BUILD": str(self.build_dir)}
+        """Variables that make dbt, in this process or another, use the same folders and read the gated seeds."""
+        return {"HELSEMONITOR_DBT_SEEDS": str(self.gated_seeds_dir), "HELSEMONITOR_BUILD": str(self.build_dir)}
+
+    @property
+    def gated_seeds_dir(self) -> Path:
+        """Folder of the seeds as dbt reads them: what passed the gates, in one form."""
+        return self.build_dir / "seeds"
 
     @property
     def codebook_dir(self) -> Path:

@@ -151,3 +151,55 @@
     group by all
 )
 {%- endmacro %}
+
+{#
+    How many respondents of each answer of a breakdown's item have which groups of the breakdown, as SQL of a relation: survey, year,
+    breakdown, item, answer, answer_kind, group_keys (a list, empty where no group takes the answer), n. Of numbers: how many of them
+    lie in a group, or in two (`some numbers`), and how many in none (`_outside`).
+#}
+{% macro people_by_group() -%}
+(
+    with
+
+    groups as (
+        select waves.year, breakdowns.*
+        from {{ ref('breakdowns') }} as breakdowns
+        inner join {{ ref('waves') }} as waves on breakdowns.survey = waves.survey and {{ in_range('waves.year', 'breakdowns') }}
+    ),
+
+    in_groups as (
+        select
+            groups.survey,
+            groups.year,
+            groups.breakdown,
+            answers.item,
+            answers.answer,
+            answers.value,
+            answers.answer_kind,
+            answers.n,
+            list(groups.group_key) filter (
+                where list_contains(string_split(groups.answers, '|'), answers.answer)
+                or (
+                    groups.answers is null
+                    and answers.value between coalesce(groups.min_value, answers.value) and coalesce(groups.max_value, answers.value)
+                )
+            ) as group_keys
+        from groups
+        inner join {{ people_by_answer() }} as answers
+            on groups.survey = answers.survey and groups.year = answers.year and groups.source_item = answers.item
+        group by all
+    )
+
+    select
+        survey,
+        year,
+        breakdown,
+        item,
+        coalesce(answer, if(group_keys is null, '_outside', 'some numbers')) as answer,
+        answer_kind,
+        list_sort(coalesce(group_keys, [])) as group_keys,
+        sum(n) as n
+    from in_groups
+    group by all
+)
+{%- endmacro %}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orchestration.road import RefreshResult, StageResult
 
 WORDS = {
+    "files": "files",
     "waves": "waves",
     "respondents": "respondents",
     "answers": "answers",
@@ -62,7 +63,7 @@ class LiveReporter:
 
         self._bars = Progress(
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.fields[stage]:<11}"),
+            TextColumn("{task.fields[stage]:<13}"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
             TextColumn("{task.description}"),

@@ -1,6 +1,6 @@
 """The road as stages: the command line and the Dagster assets call the same functions.
 
-    raw gate -> warehouse (dbt build) -> marts gate -> publish
+    codebook gate -> raw gate -> warehouse (dbt build) -> marts gate -> publish
 
 A stage returns what it counted, raises `DataRefused` where the data are not fit, and any other exception where it is
 broken itself. Heavy libraries are imported inside the stage that needs them, so that `helsemonitor --help` is quick.
@@ -72,6 +72,30 @@ def _refuse(sentences: Sequence[str]) -> None:
         raise DataRefused(sentences)
 
 
+def gate_codebook(settings: Settings) -> StageResult:
+    """Let only a sound codebook pass, and write it in the one form that dbt reads.
+
+    Raises:
+        DataRefused: A file cannot be read, a cell breaks the schema, or a row makes no sense.
+    """
+    from helsemonitor.codebook.gate import read_codebook, write_codebook
+    from helsemonitor.codebook.rules import all_rules
+
+    started = time.perf_counter()
+    book = read_codebook(settings)
+    write_codebook(book, settings.gated_seeds_dir)
+    counts = {"files": sum(bool(read.rows) for read in book.reads.values()), "checks_passed": len(all_rules())}
+    return StageResult("codebook gate", time.perf_counter() - started, counts)
+
+
+def _forget_raw(settings: Settings, waves: Sequence[Wave]) -> None:
+    """Remove copies of raw files of waves that are not declared any more: dbt would load them."""
+    kept = {f"{wave.seed}.csv" for wave in waves}
+    for path in (settings.gated_seeds_dir / "raw").iterdir():
+        if path.name not in kept:
+            path.unlink()
+
+
 def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
     """Let only sound raw files pass.
 
@@ -81,8 +105,9 @@ def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress |
     from expectations.gates import check_raw, undeclared_files
 
     started = time.perf_counter()
-    checks = check_raw(settings, waves, on_progress=on_progress)
+    checks = check_raw(settings, waves, on_progress=on_progress, copies=settings.gated_seeds_dir / "raw")
     _refuse([*undeclared_files(settings, waves), *(sentence for check in checks for sentence in check.sentences)])
+    _forget_raw(settings, waves)
     counts = {
         "waves": len(waves),
         "respondents": sum(check.respondents for check in checks),
@@ -164,7 +189,6 @@ def refresh(settings: Settings, who: str, reporter: Reporter) -> RefreshResult:
         DataRefused: At any stage; the current release is as it was.
         RefreshRunning: Another refresh is under way.
     """
-    waves = read_waves(settings)
     stages: list[StageResult] = []
 
     def done(result: StageResult) -> None:
@@ -172,6 +196,9 @@ def refresh(settings: Settings, who: str, reporter: Reporter) -> RefreshResult:
         reporter.finished(result)
 
     with writer(settings, who):
+        reporter.started("codebook gate")
+        done(gate_codebook(settings))
+        waves = read_waves(settings)
         reporter.started("raw gate")
         done(gate_raw(settings, waves, reporter.progress))
         reporter.started("warehouse")

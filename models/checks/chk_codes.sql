@@ -1,5 +1,5 @@
 -- Grain: one row per finding about what the values of a column can mean: boxes that are ticked or empty where nothing says what
--- empty means, coded answers without a code list, a number that looks like a code. Counts, never respondents.
+-- empty means, a number that looks like a code. Counts, never respondents.
 with
 
 delivered as (select survey, year, column_name, raw_value, count(*) as value_n from {{ ref('stg_answers') }} group by all),
@@ -8,7 +8,6 @@ crosswalk as (
     select
         columns.*,
         items.type,
-        types.has_shares,
         columns.option is not null and not columns.is_number and not types.answers_add_up as is_box,
         concat('raw/', columns.survey, '_', columns.year, '.csv') as file
     from {{ ref('stg_columns') }} as columns
@@ -75,22 +74,6 @@ where
     set_unticked_n > 0
     and set_filled_n - filled_n
     > if(unticked_n = 0, 0, set_filled_n * {{ limit_of('blank_share', 'boxes.survey', 'boxes.year', ['boxes.item']) }} / 100)
-union all
-select
-    {{ finding('unlike_blanks', "concat('codebook/columns.csv, item ', item)", survey='survey', year='year', problem_n='count(*)',
-        values=['item', 'survey', 'year', "string_agg(column_name, ', ' order by column_name)"],
-        text='codebook/columns.csv: blank_means of item {} of {} {} speaks for its columns ({}) in more than one way, or they are no '
-        ~ 'boxes of a set. Write the same in every row of the set, and nothing elsewhere.') }}
-from crosswalk
-group by survey, year, item
-having count(blank_means) > 0 and (count(distinct coalesce(blank_means, '')) > 1 or not bool_and(is_box))
-union all
-select
-    {{ finding('no_code_list', "concat(file, ', column ', column_name)", survey='survey', year='year',
-        values=['column_name', 'survey', 'year', 'item', 'type'],
-        text='codebook/columns.csv: column {} of {} {} has no code list, but item {} is of type {}. Name the list of its codes.') }}
-from crosswalk
-where code_list is null and has_shares
 union all
 select
     {{ finding('number_like_a_code', "concat(file, ', column ', column_name)", survey='survey', year='year', problem_n='value_n',

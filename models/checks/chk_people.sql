@@ -4,54 +4,14 @@
 {% set is_position = "coalesce(answer_kind, 'substantive') in ('substantive', 'neutral') and n > 0" %}
 with
 
-groups as (
-    select waves.year, breakdowns.*
-    from {{ ref('breakdowns') }} as breakdowns
-    inner join {{ ref('waves') }} as waves on breakdowns.survey = waves.survey and {{ in_range('waves.year', 'breakdowns') }}
-),
-
 left_out as (
     select rows.*, waves.year, unnest(string_split(rows.answers, '|')) as answer
     from {{ ref('left_out') }} as rows
     left join {{ ref('waves') }} as waves on rows.survey = waves.survey and {{ in_range('waves.year', 'rows') }}
 ),
 
-in_groups as (
-    select
-        groups.survey,
-        groups.year,
-        groups.breakdown,
-        answers.item,
-        answers.answer,
-        answers.value,
-        answers.answer_kind,
-        answers.n,
-        list(groups.group_key) filter (
-            where list_contains(string_split(groups.answers, '|'), answers.answer)
-            or (
-                groups.answers is null
-                and answers.value between coalesce(groups.min_value, answers.value) and coalesce(groups.max_value, answers.value)
-            )
-        ) as group_keys
-    from groups
-    inner join {{ people_by_answer() }} as answers
-        on groups.survey = answers.survey and groups.year = answers.year and groups.source_item = answers.item
-    group by all
-),
-
--- Of numbers, which of them lie in a group and which do not.
 placed as (
-    select
-        survey,
-        year,
-        breakdown,
-        item,
-        coalesce(answer, if(group_keys is null, '_outside', 'some numbers')) as answer,
-        answer_kind,
-        list_sort(coalesce(group_keys, [])) as group_keys,
-        sum(n) as n
-    from in_groups
-    group by all
+    select * from {{ people_by_group() }}
 ),
 
 doubled as (

@@ -1,4 +1,4 @@
--- depends_on: {{ ref('chk_delivery') }} {{ ref('chk_codes') }} {{ ref('chk_references') }} {{ ref('chk_declarations') }} {{ ref('chk_changes') }} {{ ref('chk_indicators') }}
+-- depends_on: {{ ref('chk_columns') }} {{ ref('chk_delivery') }} {{ ref('chk_codes') }}
 -- Grain: one row per survey, year, respondent, item and answer given: delivered columns that are not blank, decoded, empty boxes
 -- that mean "not chosen", and the derived answers whose clauses hold. Pseudo-items: the universes that the respondent belongs to
 -- are answers of `_universe`; the items that a code says were left blank or routed past are answers of `_no_answer` and

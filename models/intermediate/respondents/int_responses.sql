@@ -52,7 +52,7 @@ asked as (
         coalesce(case when given.item is null then marks.mark end, '') as coded_as,
         is_routed_to and coded_as != '_not_asked' as in_universe,
         item_waves.has_like_for_like
-        and (item_waves.newest_universe is null or newest.respondent_no is not null)
+        and (item_waves.like_for_like_universe is null or cut.respondent_no is not null)
         and coded_as != '_not_asked' as in_like_for_like,
         case
             when item_waves.sums_to is not null
@@ -67,12 +67,12 @@ asked as (
     left join given using (survey, year, item, respondent_no)
     left join marks using (survey, year, item, respondent_no)
     left join members as own using (survey, year, universe, respondent_no)
-    left join members as newest
+    left join members as cut
         on
-            item_waves.survey = newest.survey
-            and item_waves.year = newest.year
-            and item_waves.newest_universe = newest.universe
-            and respondents.respondent_no = newest.respondent_no
+            item_waves.survey = cut.survey
+            and item_waves.year = cut.year
+            and item_waves.like_for_like_universe = cut.universe
+            and respondents.respondent_no = cut.respondent_no
 )
 
 select
