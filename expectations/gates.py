@@ -3,12 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations import frames, runner
 from helsemonitor.build_failures import read_json
 from helsemonitor.codebook import Wave
 from helsemonitor.dbt_build import Progress
+from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused
 from helsemonitor.limits import read_limits
 from helsemonitor.settings import Settings
@@ -35,7 +37,11 @@ class WaveCheck:
 
 
 def check_raw(
-    settings: Settings, waves: Sequence[Wave], docs: str = "raw", on_progress: Progress | None = None
+    settings: Settings,
+    waves: Sequence[Wave],
+    docs: str = "raw",
+    on_progress: Progress | None = None,
+    copies: Path | None = None,
 ) -> tuple[WaveCheck, ...]:
     """Hold raw wave files against their suites.
 
@@ -44,6 +50,7 @@ def check_raw(
         waves: Waves to look at.
         docs: Name of the folder for the pages with the results.
         on_progress: Told after every file that was read.
+        copies: Folder for the files as dbt is to read them, each under the name of its seed; none by default.
 
     Returns:
         One check per wave, in the order given.
@@ -52,9 +59,9 @@ def check_raw(
     delivered = frames.delivered_columns(settings)
     read = []
     for done, wave in enumerate(waves, start=1):
-        read.append(
-            frames.raw_wave(settings, wave, delivered.get((wave.survey, str(wave.year)), frames.NOTHING), limits)
-        )
+        columns = delivered.get((wave.survey, str(wave.year)), frames.NOTHING)
+        copy = copies / f"{wave.seed}.csv" if copies else None
+        read.append(frames.raw_wave(settings, wave, columns, limits, copy))
         if on_progress:
             on_progress(done, len(waves), wave.wave_id)
     gate = runner.run(docs, [batch for raw in read for batch in raw.batches], settings.data_docs_dir)
@@ -69,11 +76,11 @@ def check_raw(
 
 def undeclared_files(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     """Sentences about raw files that no row of waves.csv declares."""
-    declared = {wave.wave_id for wave in waves}
+    declared = {clean_name(wave.wave_id) for wave in waves}
     return [
         f"{settings.shown(path)}: waves.csv does not declare this wave; add its row or remove the file."
         for path in sorted(settings.raw_dir.glob("*.csv"))
-        if path.stem not in declared
+        if clean_name(path.stem) not in declared
     ]
 
 

@@ -33,7 +33,10 @@ class Built:
 
 def dbt_vars(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     """Arguments that tell dbt which waves there are and who is to read the release."""
-    values = {"waves": sorted(wave.wave_id for wave in waves), "disclosure": settings.disclosure}
+    values = {
+        "waves": sorted((wave.variable for wave in waves), key=lambda wave: (wave["survey"], wave["year"])),
+        "disclosure": settings.disclosure,
+    }
     return ["--vars", json.dumps(values)]
 
 

@@ -14,7 +14,7 @@ from helsemonitor.errors import DataRefused
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.releases import file_sha256
 from orchestration import road
-from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, declared_check, wave_check, wave_result
+from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, check_name, declared_check, wave_check, wave_result
 from orchestration.partitions import wave_partitions
 from orchestration.resources import WriterLock, dbt_project, no_network, settings, waves
 
@@ -29,7 +29,7 @@ from orchestration.resources import WriterLock, dbt_project, no_network, setting
 def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """One raw wave file, held against its suite on its own, before a refresh takes it in."""
     wave = next(wave for wave in waves if wave.wave_id == context.partition_key)
-    (check,) = check_raw(settings, [wave], docs=wave.wave_id)
+    (check,) = check_raw(settings, [wave], docs=wave.seed)
     path = raw_file(settings, wave)
     sha256 = file_sha256(path) if path.exists() else ""
     return dg.MaterializeResult(
@@ -45,7 +45,7 @@ def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 @dg.asset(
     key=WAVE_FILES,
     deps=[dg.AssetDep(WAVE_FILE, partition_mapping=dg.AllPartitionMapping())],
-    check_specs=[declared_check(), *(wave_check(WAVE_FILES, wave.wave_id) for wave in waves)],
+    check_specs=[declared_check(), *(wave_check(WAVE_FILES, check_name(wave)) for wave in waves)],
     group_name="landing",
     kinds={"csv", "greatexpectations"},
 )
@@ -66,7 +66,7 @@ def wave_files() -> dg.MaterializeResult:
                 passed=not undeclared,
                 description="\n".join(undeclared) or None,
             ),
-            *(wave_result(WAVE_FILES, check.wave.wave_id, check) for check in checks),
+            *(wave_result(WAVE_FILES, check_name(check.wave), check) for check in checks),
         ],
     )
 

@@ -6,7 +6,6 @@ A stage returns what it counted, raises `DataRefused` where the data are not fit
 broken itself. Heavy libraries are imported inside the stage that needs them, so that `helsemonitor --help` is quick.
 """
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,16 +88,12 @@ def gate_codebook(settings: Settings) -> StageResult:
     return StageResult("codebook gate", time.perf_counter() - started, counts)
 
 
-def _pass_raw(settings: Settings, waves: Sequence[Wave]) -> None:
-    """Copy the raw files that passed to where dbt reads them, and nothing else."""
-    folder = settings.gated_seeds_dir / "raw"
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = {raw_file(settings, wave).name for wave in waves}
-    for stale in folder.iterdir():
-        if stale.name not in kept:
-            stale.unlink()
-    for wave in waves:
-        shutil.copyfile(raw_file(settings, wave), folder / f"{wave.wave_id}.csv")
+def _forget_raw(settings: Settings, waves: Sequence[Wave]) -> None:
+    """Remove copies of raw files of waves that are not declared any more: dbt would load them."""
+    kept = {f"{wave.seed}.csv" for wave in waves}
+    for path in (settings.gated_seeds_dir / "raw").iterdir():
+        if path.name not in kept:
+            path.unlink()
 
 
 def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
@@ -110,9 +105,9 @@ def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress |
     from expectations.gates import check_raw, undeclared_files
 
     started = time.perf_counter()
-    checks = check_raw(settings, waves, on_progress=on_progress)
+    checks = check_raw(settings, waves, on_progress=on_progress, copies=settings.gated_seeds_dir / "raw")
     _refuse([*undeclared_files(settings, waves), *(sentence for check in checks for sentence in check.sentences)])
-    _pass_raw(settings, waves)
+    _forget_raw(settings, waves)
     counts = {
         "waves": len(waves),
         "respondents": sum(check.respondents for check in checks),

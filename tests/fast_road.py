@@ -83,15 +83,18 @@ def compiled(settings: Settings) -> Compiled:
     return _COMPILED[key]
 
 
-def _load_seed(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], seeds: Path) -> None:
-    path = next(seeds.rglob(f"{node['name']}.csv"))
+def _load_seed(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], settings: Settings) -> None:
+    path = settings.gated_seeds_dir / node["schema"] / f"{node['name']}.csv"
     types = ", ".join(
         f"cast({column} as {kind}) as {column}" for column, kind in node["config"]["column_types"].items()
     )
     replaced = f" replace ({types})" if types else ""
+    is_raw = node["schema"] == "raw"
+    row_no = "cast(row_number() over () - 1 as integer) as row_no, " if is_raw else ""
+    source = str(path).replace("'", "''")
     tables.execute(
-        f"create table {node['relation_name']} as select *{replaced} from read_csv('{path}', header = true, "
-        "all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
+        f"create table {node['relation_name']} as select {row_no}*{replaced} from read_csv('{source}', "
+        f"header = {not is_raw}, all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
     )
 
 
@@ -149,7 +152,7 @@ def fast_road(seeds: Path, build: Path, disclosure: str = "report", *, marts: bo
     for schema in sorted({node["schema"] for node in (*project.seeds, *project.models)}):
         tables.execute(f'create schema "{schema}"')
     for node in project.seeds:
-        _load_seed(tables, node, settings.gated_seeds_dir)
+        _load_seed(tables, node, settings)
     by_name = {node["unique_id"]: node for node in project.models}
     needed = [node for node in project.models if _is_check(node)]
     first: dict[str, dict[str, Any]] = {}

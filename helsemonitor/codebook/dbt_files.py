@@ -1,5 +1,6 @@
 """Files of the dbt project that are written from the codebook and its schema; tests hold them equal."""
 
+import json
 from collections.abc import Sequence
 
 from helsemonitor.codebook.schema import Table, tables
@@ -8,7 +9,7 @@ from helsemonitor.codebook.waves import Wave
 
 def wave_macro(waves: Sequence[Wave]) -> str:
     """Text of `macros/waves.sql`: dbt needs the names of the raw seeds before it can read a file."""
-    names = "".join(f"    '{name}',\n" for name in sorted(wave.wave_id for wave in waves))
+    names = "".join(f"    {json.dumps(wave.variable, ensure_ascii=False)},\n" for wave in waves)
     return (
         "{# Written by `make waves` from seeds/codebook/waves.csv; a run of the road passes the waves of its own seeds "
         "folder. #}\n"

@@ -1,6 +1,6 @@
 """One file of the codebook as rows of text in one form, whatever program saved it.
 
-What a spreadsheet does to a file and is certain is undone: semicolons, Windows-1252, a decimal comma, `01.10.2022`,
+What a spreadsheet does to a file and is certain is undone: semicolons, Windows-1252, a decimal comma, Norwegian dates,
 TRUE for true, blanks around a cell. What is not certain is refused with file, line, column, cell and what to write.
 """
 
@@ -26,7 +26,7 @@ BOOLEANS = {"true": "true", "sann": "true", "1": "true", "false": "false", "usan
 FORMS = {
     "integer": "a whole number",
     "number": "a number with a decimal point",
-    "date": "a date as 2022-10-01",
+    "date": "a date as year-month-day",
     "boolean": "true or false",
 }
 # Ends that a text may have in a spreadsheet without anybody seeing them.

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from helsemonitor.codebook.reading import Row, read_table
 from helsemonitor.codebook.validation import broken_constraints
+from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
+from helsemonitor.wave_ids import seed_name, unclear_waves
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,12 @@ class Wave:
 
     Args:
         survey: Survey id.
-        year: Sort order of the wave, usually its calendar year.
+        year: Year of the wave, or any whole number that sorts the waves of the survey.
         respondents: Declared number of respondents.
         respondent_column: Raw column that identifies a respondent.
         weight_column: Raw column with the weight; empty where the wave is unweighted.
         sha256: Checksum of the raw file as it was landed; empty where none was declared.
-        wave: Id of the wave within its survey; empty where the year is its id.
+        wave: Id of the wave within its survey (`2007-2008`, `2023Q1`); empty where it is the year.
         status: provisional or final.
     """
 
@@ -36,8 +38,18 @@ class Wave:
 
     @property
     def wave_id(self) -> str:
-        """Name of the wave's raw file, seed and partition: `<survey>_<wave>`."""
+        """Name of the wave's raw file and partition: `<survey>_<wave>`."""
         return f"{self.survey}_{self.wave or self.year}"
+
+    @property
+    def seed(self) -> str:
+        """Name of the wave's raw table, see `seed_name`."""
+        return seed_name(self.wave_id)
+
+    @property
+    def variable(self) -> dict[str, str | int]:
+        """What dbt is told of the wave."""
+        return {"survey": self.survey, "year": self.year, "wave": self.wave or str(self.year), "seed": self.seed}
 
 
 def _wave(row: Row) -> Wave:
@@ -45,8 +57,8 @@ def _wave(row: Row) -> Wave:
         survey=row["survey"],
         year=int(row["year"]),
         respondents=int(row["respondents"]),
-        respondent_column=row["respondent_column"],
-        weight_column=row["weight_column"],
+        respondent_column=clean_name(row["respondent_column"]),
+        weight_column=clean_name(row["weight_column"]),
         sha256=row["sha256"],
         wave=row["wave"],
         status=row["status"],
@@ -66,13 +78,9 @@ def read_waves(settings: Settings) -> tuple[Wave, ...]:
     if sentences:
         raise DataRefused(sentences)
     waves = sorted((_wave(row) for row in read.rows), key=lambda wave: (wave.survey, wave.year))
-    ids = [wave.wave_id for wave in waves]
-    twice = [wave_id for wave_id in sorted(set(ids)) if ids.count(wave_id) > 1]
-    if twice:
-        raise DataRefused(
-            f"{read.shown} gives {ids.count(wave_id)} waves the file {wave_id}.csv; give each a wave id of its own."
-            for wave_id in twice
-        )
+    sentences = unclear_waves(waves, read.shown)
+    if sentences:
+        raise DataRefused(sentences)
     return tuple(waves)
 
 
@@ -82,5 +90,9 @@ def holds_in(row: Mapping[str, str], year: int) -> bool:
 
 
 def raw_file(settings: Settings, wave: Wave) -> Path:
-    """Path of a wave's raw file."""
-    return settings.raw_dir / f"{wave.wave_id}.csv"
+    """Path of a wave's raw file. The letters of its name may be composed or not."""
+    path = settings.raw_dir / f"{wave.wave_id}.csv"
+    if path.exists() or path.name.isascii():
+        return path
+    alike = (other for other in settings.raw_dir.glob("*.csv") if clean_name(other.name) == clean_name(path.name))
+    return next(alike, path)

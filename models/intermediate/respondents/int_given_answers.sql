@@ -1,4 +1,4 @@
--- depends_on: {{ ref('chk_delivery') }}
+-- depends_on: {{ ref('chk_columns') }} {{ ref('chk_delivery') }}
 -- Grain: one row per survey, year, respondent, item and answer given: delivered columns that are not blank, decoded, and the
 -- derived answers whose clauses hold; the universes that the respondent belongs to are answers of the item `_universe`. Who was
 -- asked is not looked at yet. `answer` is NULL where an option was left unticked, `value` the number of a numeric column.
