@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations import frames, runner
-from helsemonitor.build_failures import read_json
+from helsemonitor.artifacts import read_json_or_none
 from helsemonitor.codebook import Wave, raw_file
 from helsemonitor.dbt_build import Progress
 from helsemonitor.delimited import clean_name
-from helsemonitor.errors import DataRefused
+from helsemonitor.errors import DataRefused, PlaceUnfit
 from helsemonitor.limits import read_limits
 from helsemonitor.releases import file_sha256
 from helsemonitor.settings import Settings
@@ -121,8 +121,19 @@ def _warehouse_state(settings: Settings) -> dict[str, int]:
 
 
 def check_marts(settings: Settings) -> "Gate":
-    """Hold the built marts against their suites, and remember which state of the warehouse passed them all."""
+    """Hold the built marts against their suites, and remember which state of the warehouse passed them all.
+
+    Raises:
+        PlaceUnfit: There is no warehouse.
+    """
     settings.marts_seal.unlink(missing_ok=True)
+    if not settings.warehouse.exists():
+        raise PlaceUnfit(
+            [
+                f"{settings.shown(settings.warehouse)} is not there; run the whole road (`helsemonitor refresh` or the "
+                "job annual_refresh)."
+            ]
+        )
     state = _warehouse_state(settings)
     batches = frames.mart_batches(settings.warehouse, read_limits(settings))
     gate = runner.run("marts", batches, settings.data_docs_dir)
@@ -140,7 +151,7 @@ def refuse_unchecked_marts(settings: Settings) -> None:
         DataRefused: The warehouse is not in the state that passed the gate.
     """
     seal = settings.marts_seal
-    if not seal.exists() or read_json(seal) != _warehouse_state(settings):
+    if not settings.warehouse.exists() or read_json_or_none(seal) != _warehouse_state(settings):
         raise DataRefused(
             [
                 f"The marts of {settings.shown(settings.warehouse)} have not passed their expectations since they were "
