@@ -335,6 +335,7 @@ def test_an_indicator_of_answers_that_are_partly_offered(
     survey.drop("items", item="any_gear")
     survey.drop("indicators", item="gear")
     survey.drop("columns", item="gear")
+    survey.drop("code_lists", code_list="selected")
     survey.add("columns", column_name="gear", year_from=2021, year_to=2022, item="gear", code_list="gear4")
     survey.add("columns", column_name="gear", year_from=2023, item="gear", code_list="gear3")
     options = {"m1": "helmet", "m2": "light", "m3": "bell", "m9": "none"}
