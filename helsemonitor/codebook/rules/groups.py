@@ -8,6 +8,8 @@ from helsemonitor.codebook.reading import Row, suggestion
 from helsemonitor.codebook.rules.rule import rule
 
 TOTAL = "total"
+# In left_out.csv: the numbers that no group of the breakdown holds.
+OUTSIDE = "_outside"
 
 
 def _keys(book: Codebook, survey: str) -> dict[str, set[str]]:
@@ -87,7 +89,8 @@ def answers_of_groups(book: Codebook) -> Iterator[str]:
             item = row.get("source_item") or sources.get((row["survey"], row["breakdown"]), "")
             known = list(book.answers_of(row["survey"], item)) if item else []
             for answer in row.parts("answers"):
-                if answer not in known:
+                # Numbers in no range, or answers for which no clause of a derived item holds, have no name of their own.
+                if answer not in known and (table, answer) != ("left_out", "_outside"):
                     yield (
                         f"{row.place}: column answers names {answer}, which is no answer of item {item} of "
                         f"{row['survey']} in "

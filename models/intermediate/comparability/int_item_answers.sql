@@ -18,7 +18,7 @@ offered as (
 
 select survey, year, item, answer, label_delivered
 from offered
-where answer is not null
+where answer is not null and not {{ is_no_answer('answer') }}
 union all
 select survey, year, item, unnest(derived_answers) as answer, null as label_delivered
 from {{ ref('stg_item_waves') }}
