@@ -126,7 +126,9 @@ def _is_check(node: dict[str, Any]) -> bool:
     return node["schema"] == "checks"
 
 
-def fast_road(seeds: Path, build: Path, disclosure: str = "report", *, marts: bool = True) -> Outcome:
+def fast_road(
+    seeds: Path, build: Path, disclosure: str = "report", *, marts: bool = True, raw_gate: bool = True
+) -> Outcome:
     """Take a seeds folder along the road.
 
     Args:
@@ -134,6 +136,7 @@ def fast_road(seeds: Path, build: Path, disclosure: str = "report", *, marts: bo
         build: Folder for what the gates write.
         disclosure: `report` or `open`.
         marts: Whether to build what comes after the checks.
+        raw_gate: Whether the raw files go through their gate; without it the build folder holds them already.
 
     Returns:
         Why it was refused, or the built tables. An exception is a defect of the road.
@@ -145,7 +148,8 @@ def fast_road(seeds: Path, build: Path, disclosure: str = "report", *, marts: bo
     try:
         road.gate_codebook(settings)
         waves = read_waves(settings)
-        road.gate_raw(settings, waves)
+        if raw_gate:
+            road.gate_raw(settings, waves)
     except DataRefused as refusal:
         return Outcome(refusal.sentences, (), tables)
     project = compiled(settings)
