@@ -58,7 +58,7 @@ where {{ condition }}
 union all
 select
     {{ finding('left_out_nothing', "concat('codebook/left_out.csv, breakdown ', breakdown)", survey='survey', year='year_from',
-        values=['answer', 'breakdown', 'survey', "coalesce(concat('group ', max(group_keys[1]), ' takes it'), 'nobody is left out by it')"],
+        values=['answer', 'breakdown', 'survey', "coalesce('group ' || max(group_keys[1]) || ' takes it', 'nobody is left out by it')"],
         text='codebook/left_out.csv: answer {} of breakdown {} of {} cannot be left out: {}. Take it out, or correct its name or years.')
     }}
 from left_out
