@@ -13,14 +13,19 @@ ANY = "*"
 LIMITS = {
     "weight_share": "weight column",
     "weight_ratio": "weight column",
-    "weight_mean_low": "weight column",
-    "weight_mean_high": "weight column",
+    "weight_scale": "survey",
+    "weight_deff": "survey",
     "number_low": "item or type",
     "number_high": "item or type",
     "allocation_sum": "item",
     "weighted_base": "item",
     "weighted_base_smallest": "",
     "drift": "unit or indicator",
+    "drift_break": "unit or indicator",
+    "drift_sd": "indicator",
+    "drift_break_sd": "indicator",
+    "drift_se": "indicator",
+    "turned": "item or number of answers",
     "drift_base_smallest": "",
     "blank_share": "item",
     "outside_share": "item",
@@ -104,9 +109,25 @@ def limit_for(
     Raises:
         DataRefused: No row holds there.
     """
-    found = [row for row in limits if row.check_name == check_name and row.holds(survey, year, names)]
-    if not found:
+    found = limit_or_none(limits, check_name, survey, year, names)
+    if found is None:
         place = " ".join(str(part) for part in (survey, year or "", *names) if part)
         raise DataRefused([f"codebook/limits.csv has no row for {check_name} ({place}); add one with unit and reason."])
+    return found
+
+
+def limit_or_none(
+    limits: Sequence[Limit], check_name: str, survey: str = ANY, year: int = 0, names: Sequence[str] = ()
+) -> float | None:
+    """Limit of a check at a place, as `limit_for`, or None where no row holds there.
+
+    Args:
+        limits: All limits.
+        check_name: Which limit.
+        survey: Survey id.
+        year: Year.
+        names: What the check speaks of there, most telling name last.
+    """
+    found = [row for row in limits if row.check_name == check_name and row.holds(survey, year, names)]
     order = {name: place for place, name in enumerate((ANY, *names))}
-    return max(found, key=lambda row: (order[row.name], row.survey != ANY, row.year_from)).value
+    return max(found, key=lambda row: (order[row.name], row.survey != ANY, row.year_from)).value if found else None

@@ -3,7 +3,7 @@
     {{- return([
         'allocation_sum', 'blank_share', 'drift_base_smallest', 'margin_gap', 'number_high', 'outside_share', 'print_gap',
         'released_base', 'small_base', 'sparse_expected', 'sparse_expected_low', 'sparse_expected_share',
-        'weighted_base_smallest',
+        'weight_deff', 'weight_scale', 'weighted_base_smallest',
     ]) -}}
 {%- endmacro %}
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 from dbt.cli.main import dbtRunner
 
-from helsemonitor.build_failures import read_json
+from helsemonitor.artifacts import read_json
 from helsemonitor.codebook import read_waves
 from helsemonitor.dbt_build import dbt_project_arguments, dbt_vars, project_environment
 from helsemonitor.errors import DataRefused

@@ -8,6 +8,8 @@ from helsemonitor.codebook.reading import Row, suggestion
 from helsemonitor.codebook.rules.rule import rule
 
 TOTAL = "total"
+# In left_out.csv: the numbers that no group of the breakdown holds.
+OUTSIDE = "_outside"
 
 
 def _keys(book: Codebook, survey: str) -> dict[str, set[str]]:

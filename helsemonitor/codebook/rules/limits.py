@@ -12,9 +12,10 @@ CELL_KEYS = 1000
 
 @rule
 def missing_limit(book: Codebook) -> Iterator[str]:
-    """Every limit that a check reads has a row for any survey and any name, or for each unit where it goes by units."""
+    """Every limit that a check reads has a row for any survey and any name, or one for each unit."""
     there = {(row["check_name"], row["name"]) for row in book.rows("limits") if row["survey"] == ANY}
-    units = sorted({row["unit"] for row in book.rows("indicators")})
+    scored = {row["kind"] for row in book.rows("kinds") if row["scored_by"] == "answer"}
+    units = sorted({row["unit"] for row in book.rows("indicators") if row["kind"] in scored})
     for check, place in LIMITS.items():
         if (check, ANY) not in there:
             for name in units if place.startswith("unit") else [ANY]:
@@ -40,7 +41,7 @@ def limit_of_something(book: Codebook) -> Iterator[str]:
         *book.item_types,
         *(row[column] for row in book.rows("published_results") for column in ("measure", "source_kind")),
     }
-    house = {"pp_change", "prose_approx"}
+    house = {"pp_change", "prose_approx", "two_answers", "more_answers"}
     for row in book.rows("limits"):
         name = row["check_name"]
         if name not in LIMITS:

@@ -83,9 +83,8 @@ filters as (
 )
 
 select
-    effects.* exclude (place),
-    reach.place,
-    filters.filter_no,
+    effects.* exclude (place, breaks_membership), reach.place, filters.filter_no,
+    bool_or(effects.breaks_membership) as breaks_membership,
     bool_or(reach.by_membership) as by_membership
 from reach
 inner join effects

@@ -59,7 +59,7 @@ located as (
 
 flagged as (
     select
-        located.*,
+        located.* replace (coalesce(located.status_reason, wave_weights.weight_note) as status_reason),
         segments.series_segment,
         segments.change_ids,
         segments.previous_year,
@@ -76,12 +76,14 @@ flagged as (
             'L': "located.gap_status = 'L'",
             'Q': "located.gap_status = 'Q'",
             'S': 'coalesce(group_waves.has_event, false)',
-            'D': 'segments.definition_differs',
+            'D': 'segments.definition_differs or wave_weights.weight_note is not null',
             'U': 'located.base_n < ' ~ limit_of('small_base'),
         }) }} as obs_status_all
     from located
     left join {{ ref('int_segments') }} as segments using (survey, series, year, basis, place)
     left join {{ ref('int_group_waves') }} as group_waves using (survey, breakdown, group_key, year)
+    left join {{ ref('int_wave_weights') }} as wave_weights
+        on located.survey = wave_weights.survey and located.year = wave_weights.year and located.value is not null
 )
 
 select
