@@ -277,6 +277,7 @@ def test_numbers_name_their_missing_codes(seeds: Path) -> None:
         ),
     )
     noted = travel(seeds)
+    assert not noted.sentences
     assert any("column a " in note and "99 16 times" in note for note in noted.notes), noted.notes
     edit(
         book(seeds, "code_lists"),
