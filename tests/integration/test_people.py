@@ -1,4 +1,4 @@
-"""People are counted once and nowhere lost, and codes that are no answers are no answers: small surveys on the fast road.
+"""People are counted once and nowhere lost, and codes that are no answers are none: small surveys on the fast road.
 
 Right values are worked out from the raw files with plain Python.
 """
@@ -300,7 +300,7 @@ def test_numbers_name_their_missing_codes(seeds: Path) -> None:
 
 @pytest.mark.parametrize("year", [2021, 2023])
 def test_ticks_only(seeds: Path, year: int) -> None:
-    """Every 0 of the set is empty; what that means must be said, and then the shares are those of the file with zeros."""
+    """Every 0 of the set is empty; what that means must be said, then the shares are those of the file with zeros."""
     full = rows_of(raw(seeds, year))
     boxes = ("m1", "m2", "m3", "m9")
     edit(raw(seeds, year), lambda rows: [row | {box: row[box].replace("0", "") for box in boxes} for row in rows])
