@@ -77,11 +77,12 @@ left join (
         coded.year,
         coded.column_name,
         coded.item,
-        concat('raw/', coded.survey, '_', coded.year, '.csv') as file,
+        {{ wave_file('waves') }} as file,
         cast(coded.value as integer) as value,
         coded.value_n,
         coalesce(max(near.value_n), 0) as near_n
     from numbers as coded
+    inner join {{ ref('waves') }} as waves on coded.survey = waves.survey and coded.year = waves.year
     left join numbers as near
         on
             coded.survey = near.survey

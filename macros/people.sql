@@ -64,7 +64,7 @@
 {%- endmacro %}
 
 {#
-    Answers given twice by one person, as SQL of a relation: survey, year, item, said (what they gave), is_derived, column_names, n
+    Answers given twice by one person, as SQL of a relation: survey, year, item, file, said (what they gave), is_derived, column_names, n
     (how many people). An item whose answers add up takes one; any other takes each of its answers once. Only what can be given twice
     is looked at: derived answers, and items or options that more than one column of the wave holds.
 #}
@@ -114,15 +114,17 @@
     )
 
     select
-        survey,
-        year,
-        item,
-        is_derived,
-        column_names,
+        given.survey,
+        given.year,
+        given.item,
+        doubtful.is_derived,
+        doubtful.column_names,
+        {{ wave_file('waves') }} as file,
         if(gave[1] = gave[2], gave[1] || ' twice', 'both ' || array_to_string(gave, ' and ')) as said,
         count(*) as n
     from given
     inner join doubtful using (survey, year, item)
+    inner join {{ ref('waves') }} as waves on given.survey = waves.survey and given.year = waves.year
     group by all
 )
 {%- endmacro %}

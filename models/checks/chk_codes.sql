@@ -9,10 +9,11 @@ crosswalk as (
         columns.*,
         items.type,
         columns.option is not null and not columns.is_number and not types.answers_add_up as is_box,
-        concat('raw/', columns.survey, '_', columns.year, '.csv') as file
+        {{ wave_file('waves') }} as file
     from {{ ref('stg_columns') }} as columns
     inner join {{ ref('items') }} as items using (survey, item)
     inner join {{ ref('item_types') }} as types using (type)
+    inner join {{ ref('waves') }} as waves on columns.survey = waves.survey and columns.year = waves.year
     where columns.ignored_reason is null and types.is_counted
 ),
 

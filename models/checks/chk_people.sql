@@ -31,9 +31,9 @@ lost as (
 )
 
 select
-    {{ finding('answered_twice', "concat('raw/', survey, '_', year, '.csv, item ', item)", survey='survey', year='year',
+    {{ finding('answered_twice', "concat(file, ', item ', item)", survey='survey', year='year',
         problem_n='n',
-        values=["concat('raw/', survey, '_', year, '.csv')", 'n', 'said', 'item', 'survey', 'year',
+        values=['file', 'n', 'said', 'item', 'survey', 'year',
             "if(is_derived, 'Let the clauses of its answers in codebook/derivations.csv exclude each other', concat('Correct in "
             ~ "codebook/columns.csv what its columns (', column_names, ') hold'))"],
         text='{}: {} respondents hold {} of item {} of {} {}, where one answer is allowed. {}.') }}
@@ -58,7 +58,7 @@ where {{ condition }}
 union all
 select
     {{ finding('left_out_nothing', "concat('codebook/left_out.csv, breakdown ', breakdown)", survey='survey', year='year_from',
-        values=['answer', 'breakdown', 'survey', "coalesce(concat('group ', max(group_keys[1]), ' takes it'), 'nobody is left out by it')"],
+        values=['answer', 'breakdown', 'survey', "coalesce('group ' || max(group_keys[1]) || ' takes it', 'nobody is left out by it')"],
         text='codebook/left_out.csv: answer {} of breakdown {} of {} cannot be left out: {}. Take it out, or correct its name or years.')
     }}
 from left_out

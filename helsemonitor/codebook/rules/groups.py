@@ -89,8 +89,8 @@ def answers_of_groups(book: Codebook) -> Iterator[str]:
             item = row.get("source_item") or sources.get((row["survey"], row["breakdown"]), "")
             known = list(book.answers_of(row["survey"], item)) if item else []
             for answer in row.parts("answers"):
-                # Numbers in no range, or answers for which no clause of a derived item holds, have no name of their own.
-                if answer not in known and (table, answer) != ("left_out", "_outside"):
+                # Numbers in no range, or answers without a clause of a derived item, have no name of their own.
+                if answer not in known and (table, answer) != ("left_out", OUTSIDE):
                     yield (
                         f"{row.place}: column answers names {answer}, which is no answer of item {item} of "
                         f"{row['survey']} in "
