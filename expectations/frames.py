@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -16,15 +17,15 @@ from expectations.suites import (
     respondents_suite,
     share_column,
 )
-from helsemonitor.codebook import Wave, holds_in, raw_file, read_rows, read_waves
+from expectations.turned import turned_scales
+from helsemonitor.codebook import Wave, holds_in, raw_file, read_waves
+from helsemonitor.codebook.book import NO_ANSWERS
+from helsemonitor.codebook.reading import read_table
 from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused
-from helsemonitor.limits import Limit, limit_for
+from helsemonitor.limits import Limit, limit_for, limit_or_none
 from helsemonitor.raw_files import ColumnForm, read_raw, write_copy
 from helsemonitor.settings import Settings
-
-# What a code list may say in place of an answer: asked without an answer, and routed past.
-NO_ANSWERS = ("_no_answer", "_not_asked")
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,8 @@ NOTHING = Delivered(used={}, allocations={}, numbers={})
 def _code_lists(settings: Settings) -> dict[str, dict[str, str]]:
     """Code list -> code -> answer."""
     lists: dict[str, dict[str, str]] = {}
-    if (settings.codebook_dir / "code_lists.csv").is_file():
-        for row in read_rows(settings, "code_lists", ("code_list", "code", "answer")):
-            lists.setdefault(row["code_list"], {})[row["code"]] = row["answer"]
+    for row in read_table(settings, "code_lists").rows:
+        lists.setdefault(row["code_list"], {})[row["code"]] = row["answer"]
     return lists
 
 
@@ -117,10 +117,9 @@ def _delivered(
 def delivered_columns(settings: Settings) -> dict[tuple[str, str], Delivered]:
     """Read columns.csv, items.csv and code_lists.csv: (survey, year) -> what its columns hold."""
     types: dict[str, dict[str, str]] = {}
-    for row in read_rows(settings, "items", ("survey", "item", "type")):
+    for row in read_table(settings, "items").rows:
         types.setdefault(row["survey"], {})[row["item"]] = row["type"]
-    wanted = ("survey", "column_name", "year_from", "year_to", "item", "code_list", "ignored_reason")
-    rows = read_rows(settings, "columns", wanted)
+    rows = read_table(settings, "columns").rows
     lists = _code_lists(settings)
     return {
         (wave.survey, str(wave.year)): _delivered(
@@ -236,17 +235,15 @@ MART_QUERIES = {
     """,
     "weighted_bases": """
         select shares.survey, shares.year, shares.item, shares.basis, any_value(shares.base_n)::double as base_n,
-            100 * abs(any_value(shares.base_weighted)::double / any_value(shares.base_n) / waves.mean_w - 1) as gap_pct
+            -- Weights of a wave have a mean of 1.
+            100 * abs(any_value(shares.base_weighted)::double / any_value(shares.base_n) - 1) as gap_pct
         from marts.fct_answer_shares as shares
-        inner join (
-            select survey, year, avg(weight)::double as mean_w from staging.stg_respondents group by all
-        ) as waves on shares.survey = waves.survey and shares.year = waves.year
         where shares.breakdown = 'total' and shares.share_pct is not null
             and shares.base_n >= (
                 select value from codebook.limits
                 where check_name = 'weighted_base_smallest' and survey = '*' and name = '*'
             )
-        group by shares.survey, shares.year, shares.item, shares.basis, waves.mean_w
+        group by shares.survey, shares.year, shares.item, shares.basis
         order by all
     """,
     # A number without a computed value where there should be one is infinitely far off.
@@ -258,31 +255,78 @@ MART_QUERIES = {
         where status in ('match', 'mismatch')
         order by all
     """,
+    # Indicators and answers of the whole sample, each with its wave before; an answer's series is `<item>:<answer>`.
     "drift": """
-        select survey, year, indicator, unit,
-            lag(year) over series as year_before, abs(value - lag(value) over series)::double as change
-        from marts.fct_indicators
-        where breakdown = 'total' and basis = 'as_published'
-            and base_n >= (
-                select value from codebook.limits
-                where check_name = 'drift_base_smallest' and survey = '*' and name = '*'
-            )
-        window series as (partition by survey, indicator, series_segment order by year)
-        qualify lag(value) over series is not null
+        select survey, year, series, item, unit, year_before, abs(value - value_before)::double as change,
+            sqrt(coalesce(se * se, 0) + coalesce(se_before * se_before, 0)) as change_se,
+            greatest(sd, sd_before) as sd,
+            series_segment is distinct from segment_before as is_break
+        from (
+            select *, moe_report * sqrt(base_n) / 2 as sd,
+                lag(year) over series_waves as year_before,
+                lag(value) over series_waves as value_before,
+                lag(se) over series_waves as se_before,
+                lag(moe_report * sqrt(base_n) / 2) over series_waves as sd_before,
+                lag(series_segment) over series_waves as segment_before
+            from intermediate.int_series_values
+            where breakdown = 'total' and basis = 'as_published' and value is not null
+                and base_n >= (
+                    select value from codebook.limits
+                    where check_name = 'drift_base_smallest' and survey = '*' and name = '*'
+                )
+            window series_waves as (partition by survey, series order by year)
+        )
+        where value_before is not null
         order by all
+    """,
+    # Answers that take a position, in their order, for `turned_scales`. A derived item turns with its source.
+    "scales": """
+        select series.survey, series.item, series.year, series.answer, series.value / 100 as share,
+            series.sum_w * series.sum_w / nullif(series.sum_w2, 0) as n_eff, types.answers_add_up
+        from intermediate.int_series_values as series
+        inner join codebook.items as items using (survey, item)
+        inner join codebook.item_types as types using (type)
+        inner join codebook.answers as answers
+            on items.answer_set = answers.answer_set and series.answer = answers.answer
+        anti join codebook.derivations as derivations
+            on series.survey = derivations.survey and series.item = derivations.item
+        where series.series_type = 'answer' and series.breakdown = 'total' and series.basis = 'as_published'
+            and series.value is not null and series.sum_w2 > 0 and answers.answer_kind in ('substantive', 'neutral')
+        order by series.survey, series.item, series.year, answers.sort_order, series.answer
     """,
 }
 
 
-def _with_limits(name: str, frame: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFrame:
-    """Add the column of limits to the frames whose limits depend on the row."""
-    column, names = {
-        "weighted_bases": ("allowed_pct", ["item"]),
-        "drift": ("allowed", ["unit", "indicator"]),
-    }.get(name, ("", []))
-    if not column:
-        return frame
-    check = {"weighted_bases": "weighted_base", "drift": "drift"}[name]
+def _drift_limit(limits: Sequence[Limit], row: Mapping[str, Any]) -> tuple[float, str]:
+    """How far a value may move, and what that is in words: points of its unit, or parts of a standard deviation."""
+    check = "drift_break" if row["is_break"] else "drift"
+    place = (str(row["survey"]), int(row["year"]), [str(row[name]) for name in ("unit", "item", "series")])
+    points = limit_or_none(limits, check, *place)
+    if points is None:
+        # A unit that no row names, such as years or points of a scale, is held by the spread of the answers.
+        part = limit_for(limits, f"{check}_sd", *place)
+        points, words = part * float(row["sd"]), f"{part:g} standard deviations of the answers"
+    else:
+        words = "codebook/limits.csv"
+    errors = limit_for(limits, "drift_se", *place)
+    if not errors * row["change_se"] <= points:
+        return errors * float(row["change_se"]), f"{errors:g} standard errors"
+    return points, words
+
+
+def _drift(frame: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFrame:
+    found = [_drift_limit(limits, row) for row in frame.to_dict("records")]
+    return frame.assign(
+        allowed=pd.Series([allowed for allowed, _ in found], index=frame.index, dtype=float),
+        allowed_by=pd.Series([words for _, words in found], index=frame.index, dtype=object),
+        within=["across a break of the series" if row else "inside one series segment" for row in frame["is_break"]],
+    )
+
+
+def _by_row(
+    frame: pd.DataFrame, limits: Sequence[Limit], column: str, check: str, names: Sequence[str]
+) -> pd.DataFrame:
+    """Add a column with the limit of every row."""
     allowed = [
         limit_for(limits, check, str(row["survey"]), int(row["year"]), [str(row[name]) for name in names])
         for row in frame.to_dict("records")
@@ -290,8 +334,26 @@ def _with_limits(name: str, frame: pd.DataFrame, limits: Sequence[Limit]) -> pd.
     return frame.assign(**{column: pd.Series(allowed, index=frame.index, dtype=float)})
 
 
+def mart_frames(connection: duckdb.DuckDBPyConnection, limits: Sequence[Limit]) -> dict[str, pd.DataFrame]:
+    """Query a built warehouse for the tables of the mart suites. Aggregates only; no respondent leaves the query.
+
+    Args:
+        connection: The warehouse.
+        limits: All limits.
+
+    Returns:
+        Name of the suite -> its table, with the limits that depend on the row.
+    """
+    frames = {name: connection.execute(query).df() for name, query in MART_QUERIES.items()}
+    return frames | {
+        "weighted_bases": _by_row(frames["weighted_bases"], limits, "allowed_pct", "weighted_base", ["item"]),
+        "drift": _drift(frames["drift"], limits),
+        "scales": _by_row(turned_scales(frames["scales"]), limits, "allowed", "turned", ["size", "item"]),
+    }
+
+
 def mart_batches(warehouse: Path, limits: Sequence[Limit]) -> list[Batch]:
-    """Query the built warehouse for the tables of the mart suites. Aggregates only; no respondent leaves the query."""
+    """Suites of the built marts with their tables; see `mart_frames`."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        frames = {name: connection.execute(query).df() for name, query in MART_QUERIES.items()}
-    return [Batch(suite, _with_limits(name, frames[name], limits)) for name, suite in mart_suites(limits).items()]
+        frames = mart_frames(connection, limits)
+    return [Batch(suite, frames[name]) for name, suite in mart_suites(limits).items()]

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations import frames, runner
-from helsemonitor.build_failures import read_json
-from helsemonitor.codebook import Wave
+from helsemonitor.artifacts import read_json_or_none
+from helsemonitor.codebook import Wave, raw_file
 from helsemonitor.dbt_build import Progress
 from helsemonitor.delimited import clean_name
-from helsemonitor.errors import DataRefused
+from helsemonitor.errors import DataRefused, PlaceUnfit
 from helsemonitor.limits import read_limits
+from helsemonitor.releases import file_sha256
 from helsemonitor.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,12 +29,34 @@ class WaveCheck:
         respondents: Rows of the file.
         passed: Expectations that hold.
         sentences: What is wrong with the file.
+        notes: What is to be known of it and stops nothing.
     """
 
     wave: Wave
     respondents: int
     passed: int
     sentences: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def _changed_since_declared(settings: Settings, wave: Wave) -> str:
+    """What to say of a file that is not the one whose checksum waves.csv holds; empty where it is, or none is held."""
+    path, declared = raw_file(settings, wave), wave.sha256.strip().lower()
+    if not declared or not path.is_file():
+        return ""
+    found = file_sha256(path)
+    if found == declared:
+        return ""
+    mend = (
+        "The wave is provisional, so the run goes on; declare the new checksum in waves.csv once the file stands"
+        if wave.status == "provisional"
+        else "Nothing is built: restore the file, or, if the new one is right, declare its checksum in waves.csv and "
+        "say in CHANGELOG.md why it changed"
+    )
+    return (
+        f"{settings.shown(path)} (survey {wave.survey}, year {wave.year}): the file is not the one that was declared; "
+        f"waves.csv holds sha256 {declared}, and the file has {found}. {mend}."
+    )
 
 
 def check_raw(
@@ -64,13 +87,21 @@ def check_raw(
         read.append(frames.raw_wave(settings, wave, columns, limits, copy))
         if on_progress:
             on_progress(done, len(waves), wave.wave_id)
+    changed = {wave: _changed_since_declared(settings, wave) for wave in waves}
     gate = runner.run(docs, [batch for raw in read for batch in raw.batches], settings.data_docs_dir)
     outcomes = {outcome.suite: outcome for outcome in gate.outcomes}
     checks = []
     for wave, raw in zip(waves, read, strict=True):
         own = [outcomes[batch.suite.name] for batch in raw.batches]
-        sentences = [*raw.sentences, *(sentence for outcome in own for sentence in outcome.sentences)]
-        checks.append(WaveCheck(wave, raw.rows, sum(outcome.passed for outcome in own), tuple(sentences)))
+        said = (changed[wave],) if changed[wave] else ()
+        is_note = wave.status == "provisional"
+        sentences = (
+            *(() if is_note else said),
+            *raw.sentences,
+            *(sentence for outcome in own for sentence in outcome.sentences),
+        )
+        passed = sum(outcome.passed for outcome in own)
+        checks.append(WaveCheck(wave, raw.rows, passed, sentences, said if is_note else ()))
     return tuple(checks)
 
 
@@ -90,8 +121,19 @@ def _warehouse_state(settings: Settings) -> dict[str, int]:
 
 
 def check_marts(settings: Settings) -> "Gate":
-    """Hold the built marts against their suites, and remember which state of the warehouse passed them all."""
+    """Hold the built marts against their suites, and remember which state of the warehouse passed them all.
+
+    Raises:
+        PlaceUnfit: There is no warehouse.
+    """
     settings.marts_seal.unlink(missing_ok=True)
+    if not settings.warehouse.exists():
+        raise PlaceUnfit(
+            [
+                f"{settings.shown(settings.warehouse)} is not there; run the whole road (`helsemonitor refresh` or the "
+                "job annual_refresh)."
+            ]
+        )
     state = _warehouse_state(settings)
     batches = frames.mart_batches(settings.warehouse, read_limits(settings))
     gate = runner.run("marts", batches, settings.data_docs_dir)
@@ -109,7 +151,7 @@ def refuse_unchecked_marts(settings: Settings) -> None:
         DataRefused: The warehouse is not in the state that passed the gate.
     """
     seal = settings.marts_seal
-    if not seal.exists() or read_json(seal) != _warehouse_state(settings):
+    if not settings.warehouse.exists() or read_json_or_none(seal) != _warehouse_state(settings):
         raise DataRefused(
             [
                 f"The marts of {settings.shown(settings.warehouse)} have not passed their expectations since they were "

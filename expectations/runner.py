@@ -6,7 +6,7 @@ counts; samples of values are switched off, so that neither a page nor a log sho
 """
 
 import logging
-import shutil
+import string
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from expectations import pages
 from expectations.frames import Batch
 from expectations.suites import Expectation, Suite
+from helsemonitor.artifacts import remove
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # More rows than this say no more than these do.
 SENTENCES_SHOWN = 20
+# How a missing value of any library is written.
+MISSING = frozenset({"None", "nan", "<NA>", "NaT"})
 
 
 class ExpectationError(RuntimeError):
@@ -66,6 +69,27 @@ class Gate:
         return tuple(sentence for outcome in self.outcomes for sentence in outcome.sentences)
 
 
+class _Words(string.Formatter):
+    """Puts values into the text of a finding, whatever they are: a value that is missing is `no`."""
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
+        """A value by its name; nothing where the result has none."""
+        return kwargs.get(str(key))
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """A value as text."""
+        if str(value) in MISSING:
+            return "no"
+        try:
+            return format(value, format_spec)
+        except (TypeError, ValueError):
+            return str(value)
+
+
+def _said(finding: str, values: Mapping[str, Any]) -> str:
+    return _Words().vformat(finding, (), values)
+
+
 def _where(suite: Suite, row: Mapping[str, Any], column: str) -> str:
     parts = [f"survey {suite.survey}, year {suite.year}"] if suite.survey else []
     parts += [f"{key.replace('_', ' ')} {row[key]}" for key in suite.keys if key in row and key != "column_name"]
@@ -75,9 +99,9 @@ def _where(suite: Suite, row: Mapping[str, Any], column: str) -> str:
 
 
 def _row_sentences(suite: Suite, expectation: Expectation, frame: "pd.DataFrame", index: Sequence[Any]) -> list[str]:
-    rows = frame.loc[list(index)].to_dict("records")
+    rows = frame.loc[list(index)].to_dict("records") or [{}]
     sentences = [
-        f"{_where(suite, row, '')}: {expectation.finding.format(**row)}; {expectation.mend}."
+        f"{_where(suite, row, '')}: {_said(expectation.finding, row)}; {expectation.mend}."
         for row in rows[:SENTENCES_SHOWN]
     ]
     if len(rows) > SENTENCES_SHOWN:
@@ -112,14 +136,14 @@ def sentences_of(
     if success:
         return []
     if suite.keys:
-        return _row_sentences(suite, expectation, frame, result["unexpected_index_list"])
+        return _row_sentences(suite, expectation, frame, result.get("unexpected_index_list") or [])
     counts = {
         "count": result.get("unexpected_count"),
         # Blanks are no values; the expectation about blanks itself counts none as missing.
-        "total": result.get("element_count", 0) - result.get("missing_count", 0),
+        "total": (result.get("element_count") or 0) - (result.get("missing_count") or 0),
         "observed": result.get("observed_value"),
     }
-    return [f"{_where(suite, {}, expectation.column)}: {expectation.finding.format(**counts)}; {expectation.mend}."]
+    return [f"{_where(suite, {}, expectation.column)}: {_said(expectation.finding, counts)}; {expectation.mend}."]
 
 
 @contextmanager
@@ -208,7 +232,7 @@ def run(gate: str, batches: Sequence[Batch], docs_dir: Path) -> Gate:
     """
     started = time.perf_counter()
     site = docs_dir / gate
-    shutil.rmtree(site, ignore_errors=True)
+    remove(site)
     with _quiet():
         context = _context(site)
         outcomes = tuple(_validate(context, batch) for batch in batches)

@@ -11,7 +11,11 @@ from typing import Any
 from helsemonitor.codebook import Wave
 from helsemonitor.limits import Limit, limit_for
 
-NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
+# As R, SPSS and Excel write numbers; DuckDB reads each of them. Small weights come with an exponent.
+NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?\Z"
+# Numbers are exact decimals in the warehouse, with nine digits before the point and nine after it.
+LARGEST_NUMBER = 999_999_999
+LARGEST_WEIGHT = 1_000_000_000_000
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def gap_column(item: str) -> str:
 
 def _numbers(column: str, low: float, high: float, strict: bool = False) -> list[Expectation]:
     number = number_column(column)
+    low, high = max(low, -LARGEST_NUMBER), min(high, LARGEST_NUMBER)
     edge = f"above {low:g}" if strict else f"from {low:g}"
     return [
         Expectation(
@@ -96,8 +101,6 @@ def _weights(column: str, wave: Wave, limits: Sequence[Limit]) -> list[Expectati
     # In a small wave everybody is a large part of the total.
     ratio = limit_for(limits, "weight_ratio", wave.survey, wave.year, [column])
     share = max(share, 100 * ratio / max(wave.respondents, 1))
-    low = limit_for(limits, "weight_mean_low", wave.survey, wave.year, [column])
-    high = limit_for(limits, "weight_mean_high", wave.survey, wave.year, [column])
     parsed, _ = _numbers(column, 0, 0)
     return [
         Expectation(
@@ -122,12 +125,13 @@ def _weights(column: str, wave: Wave, limits: Sequence[Limit]) -> list[Expectati
             mend="have the weights trimmed, or set another limit with date and reason in codebook/limits.csv",
             column=column,
         ),
+        # Any scale is welcome; beyond these it is another number than a weight, and decimals could not hold it.
         Expectation(
-            kind="ExpectColumnMeanToBeBetween",
-            kwargs={"column": number_column(column), "min_value": low, "max_value": high},
-            finding=f"the mean weight is {{observed:g}} and does not lie from {low:g} to {high:g}",
-            mend="deliver weights with a mean near 1, as the other waves have, so that years can be pooled and no "
-            "digit is lost, or set other limits with date and reason in codebook/limits.csv",
+            kind="ExpectColumnValuesToBeBetween",
+            kwargs={"column": number_column(column), "min_value": -LARGEST_WEIGHT, "max_value": LARGEST_WEIGHT},
+            finding=f"{{count}} of {{total}} weights are larger than {LARGEST_WEIGHT:,}",
+            mend="deliver weights on a smaller scale, such as people in thousands; or name the right weight_column in "
+            "waves.csv",
             column=column,
         ),
     ]
@@ -282,16 +286,32 @@ def mart_suites(limits: Sequence[Limit]) -> dict[str, Suite]:
         Suite(
             name="drift",
             place="marts.fct_indicators",
-            keys=("survey", "year", "indicator"),
+            keys=("survey", "year", "series"),
             expectations=(
                 Expectation(
                     kind="ExpectColumnPairValuesAToBeGreaterThanB",
                     kwargs={"column_A": "allowed", "column_B": "change", "or_equal": True, "ignore_row_if": "neither"},
-                    finding="the value moved by {change:.1f} since {year_before:g}, inside one series segment "
-                    "({allowed:g} is allowed)",
+                    finding="the value moved by {change:.1f} since {year_before:g}, {within} ({allowed:.3g} is "
+                    "allowed, by {allowed_by})",
                     mend="check the wave's code lists and filters; if the change is real, add a row with date and "
                     "reason to codebook/limits.csv, and if the question changed, one to changes.csv",
                     column="change",
+                ),
+            ),
+        ),
+        Suite(
+            name="scales",
+            place="marts.fct_answer_shares",
+            keys=("survey", "year", "item"),
+            expectations=(
+                Expectation(
+                    kind="ExpectColumnPairValuesAToBeGreaterThanB",
+                    kwargs={"column_A": "allowed", "column_B": "moved", "or_equal": True, "ignore_row_if": "neither"},
+                    finding="{turned}, as it looks: the answers are {apart:.1f} points away from those of "
+                    "{year_before:g}, and in that order {apart_turned:.1f} ({allowed:g} are allowed)",
+                    mend="check the order of the codes in the wave's file and in codebook/code_lists.csv; if the "
+                    "change is real, add a row for the item to `turned` in codebook/limits.csv, with date and reason",
+                    column="moved",
                 ),
             ),
         ),

@@ -97,7 +97,8 @@
 {%- endmacro %}
 
 {#
-    The cells of the cube with noise: survey, year, item, answer, breakdown, group_key, basis, the sums and conf_status.
+    The cells of the cube with noise: survey, year, item, answer, breakdown, group_key, basis, the sums and conf_status. Weights are
+    brought to a mean of 1 before they are rounded (int_wave_weights), so that a wave on another scale loses as much and no more.
 
     A count and the sum of its record keys modulo 1000 look the noise up in perturbation.csv: on average 0, of variance 2, and no
     count of 1 to 4 comes out. A set of people has the same noise wherever it is counted; the whole wave has none, its size is public.
@@ -112,16 +113,29 @@
     Where the filter of like_for_like leaves out fewer than ten, as_published stands for both, since the few could be told from the
     difference. Counts that come out as 0 have no row, as those that are 0. Small bases are withheld: conf_status C and no sums.
 #}
-{% macro perturbed_cells(cells) %}
+{% macro perturbed_cells(cells, wave_weights) %}
 {% set few, smallest_n = 10, 5 %}
 {% set group = 'survey, year, item, breakdown, group_key' %}
 {% set place = group ~ ', basis' %}
 with
 
+cells as (
+    select cells.* replace (
+        {% for sums in ['sum_w', 'sum_wx', 'sum_wx2'] %}
+        cells.{{ sums }} * weight_factor as {{ sums }},
+        {% endfor %}
+        {% for sums in ['sum_w2', 'sum_w2x', 'sum_w2x2'] %}
+        cells.{{ sums }} * weight_factor * weight_factor as {{ sums }}{{ ',' if not loop.last }}
+        {% endfor %}
+    )
+    from {{ cells }} as cells
+    inner join {{ wave_weights }} as wave_weights using (survey, year)
+),
+
 nearly_equal as (
     select {{ group }}, filtered.basis
-    from {{ cells }} as published
-    inner join {{ cells }} as filtered using ({{ group }}, answer)
+    from cells as published
+    inner join cells as filtered using ({{ group }}, answer)
     where
         answer = '_base'
         and published.basis = 'as_published'
@@ -130,10 +144,10 @@ nearly_equal as (
 ),
 
 shown as (
-    select * from {{ cells }}
+    select * from cells
     anti join nearly_equal using ({{ place }})
     union all
-    select cells.* replace ('like_for_like' as basis) from {{ cells }} as cells
+    select cells.* replace ('like_for_like' as basis) from cells
     semi join nearly_equal using ({{ group }})
     where cells.basis = 'as_published'
 ),

@@ -3,7 +3,7 @@
     {{- return([
         'allocation_sum', 'blank_share', 'drift_base_smallest', 'margin_gap', 'number_high', 'outside_share', 'print_gap',
         'released_base', 'small_base', 'sparse_expected', 'sparse_expected_low', 'sparse_expected_share',
-        'weighted_base_smallest',
+        'weight_deff', 'weight_scale', 'weighted_base_smallest',
     ]) -}}
 {%- endmacro %}
 
@@ -12,7 +12,7 @@
 
     check_name: which limit. survey, year: SQL of the place, empty where the limit holds everywhere. names: SQL of what the
     check speaks of there (item, unit ...), the most telling last. Each is written with its relation before it: a bare `survey` is
-    the survey of the limit, so that the limits of all surveys hold. chk_declarations refuses a seed without a row for it.
+    the survey of the limit, so that the limits of all surveys hold. The codebook's gate refuses a codebook without a row for it.
 #}
 {% macro limit_of(check_name, survey=none, year=none, names=[]) -%}
 {%- if check_name not in needed_limits() -%}

@@ -7,12 +7,14 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 from expectations.gates import check_raw, undeclared_files
-from helsemonitor.build_failures import explain_build, forget_results
+from helsemonitor.artifacts import clear_artifacts
+from helsemonitor.build_failures import explain_build
 from helsemonitor.codebook import raw_file
 from helsemonitor.dbt_build import dbt_build_arguments
-from helsemonitor.errors import DataRefused
+from helsemonitor.errors import Refusal
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.releases import file_sha256
+from helsemonitor.warehouse import remove_warehouse
 from orchestration import road
 from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, check_name, declared_check, wave_check, wave_result
 from orchestration.partitions import wave_partitions
@@ -93,8 +95,10 @@ def warehouse_assets() -> dg.AssetsDefinition:
     def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer_lock: WriterLock) -> Iterator[Any]:
         """Seeds, models and data tests of the dbt project."""
         target_dir = settings.dagster_target_dir / "run"
-        forget_results(target_dir)
+        clear_artifacts(target_dir)
         ensure_record_key_secret(settings)
+        if not context.is_subset:
+            remove_warehouse(settings)
         arguments = dbt_build_arguments(settings, waves)
         with no_network():
             build = dbt.cli(arguments, context=context, target_path=target_dir, raise_on_error=False)
@@ -116,12 +120,14 @@ def release_asset(warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
         group_name="release",
         kinds={"duckdb", "parquet"},
     )
-    def release(writer_lock: WriterLock) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext, writer_lock: WriterLock) -> dg.MaterializeResult:
         """The published marts: one DuckDB file and one Parquet file per table, swapped in atomically."""
         try:
             result, published = road.publish(settings, waves, settings.dagster_target_dir / "run")
-        except DataRefused as refusal:
+        except Refusal as refusal:
             raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
+        for note in result.notes:
+            context.log.warning(note)
         return dg.MaterializeResult(
             metadata={"release": published.release_id, "path": dg.MetadataValue.path(published.path), **result.counts}
         )

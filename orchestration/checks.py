@@ -37,7 +37,7 @@ def wave_result(asset: dg.AssetKey, name: str, check: WaveCheck) -> dg.AssetChec
         asset_key=asset,
         check_name=name,
         passed=not check.sentences,
-        description="\n".join(check.sentences) or None,
+        description="\n".join((*check.sentences, *check.notes)) or None,
         metadata={"respondents": check.respondents, "expectations_passed": check.passed},
     )
 

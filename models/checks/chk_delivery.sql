@@ -12,11 +12,11 @@ waves as (
 ),
 
 known as (
-    select survey, year, column_name, code_list, ignored_reason is null as is_used from {{ ref('stg_columns') }}
+    select survey, year, column_name, code_list, is_number, ignored_reason is null as is_used from {{ ref('stg_columns') }}
 ),
 
 used as (
-    select delivered.*, known.code_list, waves.file
+    select delivered.*, known.code_list, known.is_number, waves.file
     from delivered
     inner join known using (survey, year, column_name)
     inner join waves using (survey, year)
@@ -32,7 +32,7 @@ unknown as (
     from used
     anti join {{ ref('code_lists') }} as code_lists
         on used.code_list = code_lists.code_list and used.raw_value = code_lists.code
-    where used.code_list is not null
+    where not used.is_number
 ),
 
 unknown_texts as (
@@ -45,7 +45,8 @@ unknown_texts as (
 not_numbers as (
     select survey, year, column_name, file, sum(value_n) as value_n
     from used
-    where code_list is null and try_cast(raw_value as decimal(18, 9)) is null
+    anti join {{ ref('code_lists') }} as code_lists on used.code_list = code_lists.code_list and used.raw_value = code_lists.code
+    where used.is_number and try_cast(used.raw_value as decimal(18, 9)) is null
     group by all
 )
 
@@ -68,6 +69,6 @@ union all
 select
     {{ finding('not_a_number', place, survey='survey', year='year', problem_n='value_n',
         values=['file', 'column_name', 'survey', 'year', 'value_n'],
-        text='{}: column {} of {} {} holds {} values that are not numbers, but it has no code list. Name its code list in '
+        text='{}: column {} of {} {} holds {} values that are neither numbers nor codes of its list. Name its code list in '
         ~ 'codebook/columns.csv, or correct the file.') }}
 from not_numbers

@@ -1,6 +1,7 @@
 -- Grain: one row per finding about the population table: a margin that the weights do not meet, an incomplete row, a weighted
 -- wave without margins. Weights raked to these margins meet them to the last digit; a whole point away is another table,
--- another grouping or a weight that was not raked. An assumed figure that is not met is a note.
+-- another grouping or a weight that was not raked. An assumed figure that is not met is a note, and so are weights unlike
+-- those of the other waves.
 with
 
 members as (
@@ -78,3 +79,17 @@ select
 from {{ ref('waves') }} as waves
 anti join judged using (survey, year)
 where waves.weight_column is not null
+union all
+select
+    'unlike_weights' as check_name,
+    'note' as severity,
+    survey,
+    year,
+    'codebook/waves.csv' as place,
+    1 as problem_n,
+    concat(
+        'raw/', survey, '_', year, '.csv (survey ', survey, ', year ', year, '): ', weight_note, '. ',
+        'Its rows have status D; check weight_column in codebook/waves.csv and the file.'
+    ) as sentence
+from {{ ref('int_wave_weights') }}
+where weight_note is not null

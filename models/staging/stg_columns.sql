@@ -1,7 +1,14 @@
 -- Grain: one row per survey, year and delivered column that the codebook knows: the item and option it holds, or why it is
 -- ignored. A column of columns.csv stands in every declared wave of its range; an open range goes on to the newest wave. An
--- ignored row may hold a pattern: it stands for the delivered columns of that form that no other row names.
+-- ignored row may hold a pattern: it stands for the delivered columns of that form that no other row names. `is_number`: the
+-- column holds numbers, and its code list, if it has one, names the codes among them that are no answers.
 with
+
+lists as (
+    select code_list, bool_and({{ is_no_answer('answer') }}) as names_no_answers
+    from {{ ref('code_lists') }}
+    group by code_list
+),
 
 listed as (
     select
@@ -11,15 +18,21 @@ listed as (
         columns.item,
         columns.option,
         columns.code_list,
+        columns.blank_means,
         columns.ignored_reason,
+        columns.code_list is null
+        or (coalesce(types.has_numbers, false) and coalesce(lists.names_no_answers, false)) as is_number,
         {{ is_pattern('columns') }} as is_pattern
     from {{ ref('columns') }} as columns
     inner join {{ ref('waves') }} as waves
         on columns.survey = waves.survey and {{ in_range('waves.year', 'columns') }}
+    left join {{ ref('items') }} as items on columns.survey = items.survey and columns.item = items.item
+    left join {{ ref('item_types') }} as types using (type)
+    left join lists on columns.code_list = lists.code_list
 ),
 
 named as (
-    select survey, year, column_name, item, option, code_list, ignored_reason
+    select survey, year, column_name, item, option, code_list, blank_means, ignored_reason, is_number
     from listed
     where not is_pattern
 ),
@@ -54,6 +67,6 @@ fitting as (
 )
 
 select * from named
-union all
-select survey, year, column_name, null as item, null as option, null as code_list, ignored_reason
+union all by name
+select survey, year, column_name, ignored_reason, false as is_number
 from fitting

@@ -1,4 +1,5 @@
--- Grain: one row per survey, year and respondent. Weight 1 where the wave declares no weight column.
+-- Grain: one row per survey, year and respondent. Weight 1 where the wave declares no weight column; else the delivered one times
+-- ten to the power of `weight_exponent`, the same for all of a wave.
 with
 
 answers as (
@@ -24,7 +25,26 @@ keyed as (
     group by all
 ),
 
--- Exact decimals: sums do not depend on the order in which threads add them.
+delivered as (
+    select *, try_cast(raw_weight as decimal(38, 18)) as delivered_weight
+    from keyed
+),
+
+-- Weights are welcome on any scale: the power of ten that brings the mean of the wave nearest to 1.
+scaled as (
+    select
+        *,
+        coalesce(
+            -cast(round(log10(nullif(greatest(
+                cast(sum(delivered_weight) over (partition by survey, year) as double)
+                / count(*) over (partition by survey, year), 0
+            ), 0))) as integer), 0
+        ) as weight_exponent
+    from delivered
+),
+
+-- Exact decimals: sums do not depend on the order in which threads add them. An exponent behind the digits moves the point and
+-- touches no digit.
 weighted as (
     select
         survey,
@@ -33,9 +53,10 @@ weighted as (
         respondent_id,
         case
             when weight_column is null then cast(1 as decimal(18, 9))
-            else try_cast(raw_weight as decimal(18, 9))
-        end as weight
-    from keyed
+            else try_cast(concat(delivered_weight, 'e', weight_exponent) as decimal(18, 9))
+        end as weight,
+        weight_exponent
+    from scaled
 )
 
 select * from weighted

@@ -16,7 +16,7 @@ from helsemonitor.codebook import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.limits import Limit, limit_for, read_limits
 from helsemonitor.settings import Settings
-from tests.unit.small_project import make_settings, write_codebook
+from tests.unit.small_project import WAVES_HEADER, make_settings, write_codebook
 
 WAVE = Wave("birds", 2020, 4, "nr", "vekt", "")
 LIMITS = read_limits(Settings.from_environment())
@@ -30,17 +30,22 @@ SOUND = {
     "song": ["1", "2", "", ""],
 }
 CODEBOOK = {
-    "waves": ["survey,year,respondents,respondent_column,weight_column,sha256", "birds,2020,4,nr,vekt,"],
-    "items": ["survey,item,type", "birds,age,number", "birds,way,allocation", "birds,song,single"],
+    "waves": [WAVES_HEADER.strip(), "birds,2020,4,nr,vekt,,synthetic,final,yes"],
+    "items": [
+        "survey,item,type,answer_set",
+        "birds,age,number,",
+        "birds,way,allocation,ways",
+        "birds,song,single,song",
+    ],
     "columns": [
-        "survey,column_name,year_from,year_to,item,code_list,ignored_reason",
-        "birds,age,2018,,age,,",
-        "birds,air,2020,2020,way,,",
-        "birds,land,,,way,,",
-        "birds,song,2020,,song,songs,",
-        "birds,remark,2020,,,,open text",
-        "birds,nest,2021,,way,,",
-        "birds,egg,,2019,way,,",
+        "survey,column_name,year_from,year_to,item,option,code_list,ignored_reason",
+        "birds,age,2018,,age,,,",
+        "birds,air,2020,2020,way,air,,",
+        "birds,land,,,way,land,,",
+        "birds,song,2020,,song,,songs,",
+        "birds,remark,2020,,,,,open text",
+        "birds,nest,2021,,way,nest,,",
+        "birds,egg,,2019,way,egg,,",
     ],
 }
 
@@ -405,8 +410,8 @@ def test_the_limit_that_says_most_wins() -> None:
 
 def test_a_limit_without_a_number_is_refused(settings: Settings) -> None:
     header = "check_name,survey,year_from,name,value,unit,since,reason"
-    write_codebook(settings, {"limits": [header, 'drift,*,,*,"25,5",points,2030-01-01,why']})
-    with pytest.raises(DataRefused, match=r"limits\.csv line 2 \(check_name 'drift'\) has value '25,5'"):
+    write_codebook(settings, {"limits": [header, "drift,*,,*,far,points,2030-01-01,why"]})
+    with pytest.raises(DataRefused, match=r"limits\.csv line 2: column value is 'far'; write a number with a decimal"):
         read_limits(settings)
 
 

@@ -53,15 +53,31 @@ counts as (
     group by answers.answer_no, members.group_no
 ),
 
+-- Large numbers are added in units of a power of ten, chosen by the largest one of the item, so that squares fit exact decimals.
+units as (
+    select *, greatest(0, cast(ceil(log10(greatest(largest, 1))) as integer) - 4) as unit_exponent
+    from (select answer_no, max(abs(value)) as largest from answers where value is not null group by answer_no) as sizes
+),
+
+valued as (
+    select
+        *,
+        case when unit_exponent = 0 then value else cast(concat(value, 'e-', unit_exponent) as decimal(18, 9)) end as x,
+        cast(weight * x as decimal(18, 9)) as wx
+    from answers
+    inner join units using (answer_no)
+),
+
 numbers as (
     select
         answer_no,
         group_no,
-        sum(wx) as sum_wx,
-        sum(wx * value) as sum_wx2,
-        sum(weight * wx) as sum_w2x,
-        sum(wx * wx) as sum_w2x2
-    from (select *, cast(weight * value as decimal(18, 9)) as wx from answers where value is not null) as valued
+        any_value(cast(pow(10, unit_exponent) as bigint)) as unit,
+        sum(wx) * unit as sum_wx,
+        cast(sum(wx * x) as decimal(38, 12)) * unit * unit as sum_wx2,
+        cast(sum(weight * wx) as decimal(38, 12)) * unit as sum_w2x,
+        cast(sum(wx * wx) as decimal(38, 12)) * unit * unit as sum_w2x2
+    from valued
     inner join members using (survey, year, respondent_no)
     where members.serves_items
     group by answer_no, group_no

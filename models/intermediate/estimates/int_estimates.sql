@@ -47,6 +47,7 @@ select
     nullif(base_n, 0) as base_n,
     case when base_n > 0 then positive_n end as positive_n,
     sum_w,
+    sum_w * mean_weight as sum_w_delivered,
     sum_w2,
     factor * sum_wy as sum_wy,
     factor * sum_w2y as sum_w2y,

@@ -2,7 +2,7 @@
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis of the cube, as the disclosure profile lets it out,
 -- with its confidentiality (`conf_status`). The one door: everything that is published is arithmetic on these rows.
 {% if is_open() %}
-select * from ({{ perturbed_cells(ref('int_cells')) }})
+select * from ({{ perturbed_cells(ref('int_cells'), ref('int_wave_weights')) }})
 {% else %}
 select
     survey,

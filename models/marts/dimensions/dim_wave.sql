@@ -25,9 +25,12 @@ select
     waves.source,
     waves.status,
     waves.weight_column is not null as is_weighted,
+    wave_weights.mean_weight,
+    wave_weights.weight_note,
     sqrt(greatest(everybody.n * everybody.sum_w2 / (everybody.sum_w * everybody.sum_w) - 1, 0)) as weight_cv,
     everybody.n * everybody.sum_w2 / (everybody.sum_w * everybody.sum_w) as deff_kish,
     {{ n_eff_kish('everybody.sum_w', 'everybody.sum_w2') }} as n_eff_kish
 from {{ ref('waves') }} as waves
 inner join everybody using (survey, year)
+inner join {{ ref('int_wave_weights') }} as wave_weights using (survey, year)
 order by waves.survey, waves.year

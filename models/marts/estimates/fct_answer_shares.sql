@@ -10,6 +10,7 @@ select
     series.basis,
     series.base_n,
     series.sum_w as base_weighted,
+    series.sum_w_delivered as base_weighted_delivered,
     series.positive_n as answer_n,
     series.value as share_pct,
     series.se as se_pp,

@@ -12,8 +12,10 @@ select
     types.answers_add_up as is_exclusive,
     series.positive_n as answer_n,
     series.sum_wy / 100 as answer_weighted,
+    series.sum_wy / 100 * series.sum_w_delivered / nullif(series.sum_w, 0) as answer_weighted_delivered,
     series.base_n,
     series.sum_w as base_weighted,
+    series.sum_w_delivered as base_weighted_delivered,
     series.conf_status,
     surveys.inference_scope
 from {{ ref('int_series_values') }} as series

@@ -12,6 +12,7 @@ select
     waves.respondents_n,
     series.base_n,
     series.sum_w,
+    series.sum_w_delivered,
     series.sum_w2,
     series.sum_wy,
     series.sum_w2y,

@@ -12,6 +12,7 @@ select
     series.unit,
     series.base_n,
     series.sum_w as base_weighted,
+    series.sum_w_delivered as base_weighted_delivered,
     series.n_eff,
     series.deff,
     series.se,
