@@ -154,7 +154,7 @@ def _respondents(
 
 
 def _told_apart(batch: Batch) -> Batch:
-    """A batch in which no two columns are one to Great Expectations, which knows neither case nor marks around a name."""
+    """A batch whose columns are told apart by Great Expectations, which knows neither case nor marks around names."""
     renamed: dict[str, str] = {}
     for place, column in enumerate(batch.frame.columns):
         taken = {name.casefold().strip('"[]`') for name in renamed.values()}

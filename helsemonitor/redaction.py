@@ -1,5 +1,6 @@
 """Messages of the database without the values that it quotes: a value may be a respondent's."""
 
+import json
 import re
 from pathlib import Path
 
@@ -35,3 +36,15 @@ def redact_file(path: Path) -> None:
     told = without_values(text)
     if told != text:
         path.write_text(told, encoding="utf-8")
+
+
+def redact_results(path: Path) -> None:
+    """Take quoted values out of the messages of dbt's run_results.json; nothing happens where it cannot be read."""
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for row in results.get("results", []):
+        if row.get("message"):
+            row["message"] = without_values(row["message"])
+    path.write_text(json.dumps(results), encoding="utf-8")
