@@ -118,7 +118,8 @@ def test_waves_that_cannot_be_told_apart_are_refused() -> None:
 def test_what_the_database_says_of_a_value_is_not_shown(query: str) -> None:
     with duckdb.connect() as connection:
         connection.execute(
-            "create table t as select 'kari''s@x.no' as s, 9876543210::bigint as b, 98765432109876543210987.6::decimal(38,9) as d"
+            "create table t as select 'kari''s@x.no' as s, 9876543210::bigint as b, "
+            "98765432109876543210987.6::decimal(38, 9) as d"
         )
         with pytest.raises(duckdb.Error) as error:
             connection.execute(query).fetchall()
