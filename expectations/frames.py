@@ -1,7 +1,7 @@
 """The tables that the suites look at: a raw wave as it was delivered, and aggregates of the built warehouse."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,9 @@ class Delivered:
     def forms(self, wave: Wave) -> dict[str, ColumnForm]:
         """Form of the columns that are read: those in use, the id and the weight."""
         return {
-            **{column: ColumnForm(column in self.numbers, self.codes.get(column, frozenset())) for column in self.used},
             wave.respondent_column: ColumnForm(),
             **({wave.weight_column: ColumnForm(is_number=True)} if wave.weight_column else {}),
+            **{column: ColumnForm(column in self.numbers, self.codes.get(column, frozenset())) for column in self.used},
         }
 
 
@@ -153,6 +153,22 @@ def _respondents(
     return table, {column: delivered.numbers[column] for column in numbers}, list(allocations)
 
 
+def _told_apart(batch: Batch) -> Batch:
+    """A batch whose columns are told apart by Great Expectations, which knows neither case nor marks around names."""
+    renamed: dict[str, str] = {}
+    for place, column in enumerate(batch.frame.columns):
+        taken = {name.casefold().strip('"[]`') for name in renamed.values()}
+        folded = column.casefold().strip('"[]`')
+        renamed[column] = f"{column} (column {place}) " if folded in taken else column
+    expectations = tuple(
+        replace(expectation, kwargs={**expectation.kwargs, "column": renamed[expectation.kwargs["column"]]})
+        if "column" in expectation.kwargs
+        else expectation
+        for expectation in batch.suite.expectations
+    )
+    return Batch(replace(batch.suite, expectations=expectations), batch.frame.rename(columns=renamed))
+
+
 def raw_wave(
     settings: Settings, wave: Wave, delivered: Delivered, limits: Sequence[Limit], copy: Path | None = None
 ) -> RawWave:
@@ -200,7 +216,7 @@ def raw_wave(
     return RawWave(
         rows=len(raw.rows),
         batches=(
-            Batch(respondents_suite(wave, place, numbers, allocations, limits), table),
+            _told_apart(Batch(respondents_suite(wave, place, numbers, allocations, limits), table)),
             Batch(columns_suite(wave, place), columns),
         ),
         sentences=(),

@@ -60,18 +60,18 @@ class Suite:
 
 
 def number_column(column: str) -> str:
-    """Name of the numeric copy of a text column."""
-    return f"{column} as number"
+    """Name of the numeric copy of a text column. No delivered column's name ends in a blank."""
+    return f"{column} as number "
 
 
 def share_column(column: str) -> str:
     """Name of a weight in percent of the sum of all weights."""
-    return f"{column} in percent of the total"
+    return f"{column} in percent of the total "
 
 
 def gap_column(item: str) -> str:
     """Name of the distance of an allocation's sum from 0 or 100, whichever is nearer."""
-    return f"{item} points off 0 or 100"
+    return f"{item} points off 0 or 100 "
 
 
 def _numbers(column: str, low: float, high: float, strict: bool = False) -> list[Expectation]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from helsemonitor.artifacts import MANIFEST, RESULTS, read_json_or_none
 from helsemonitor.errors import DataRefused
+from helsemonitor.redaction import redact_file, redact_results, without_values
 from helsemonitor.settings import Settings
 
 # dbt tests of the models of checks: one fails on findings that refuse, the other warns of notes.
@@ -97,7 +98,7 @@ def explain_failure(
     if unread and len(unread) == len(errors):
         return DataRefused(unread)
     if errors:
-        texts = [f"{row['unique_id']}: {row.get('message') or 'no message'}" for row in errors]
+        texts = [f"{row['unique_id']}: {without_values(row.get('message') or 'no message')}" for row in errors]
         return BuildError("dbt could not build everything:\n" + "\n".join(texts))
     if failed:
         return DataRefused(
@@ -119,6 +120,9 @@ def explain_build(settings: Settings, target_dir: Path, said: str) -> DataRefuse
         The exception to raise.
     """
     results, manifest = read_json_or_none(target_dir / RESULTS), read_json_or_none(target_dir / MANIFEST)
+    # Both are read by people who may not see a respondent.
+    redact_file(settings.logs_dir / "dbt.log")
+    redact_results(target_dir / RESULTS)
     if not results or not manifest:
-        return BuildError(f"dbt could not start to build: {said}")
+        return BuildError(f"dbt could not start to build: {without_values(said)}")
     return explain_failure(results["results"], manifest, lambda tables: stated_problems(settings, tables, "refuse"))

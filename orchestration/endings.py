@@ -18,6 +18,7 @@ import click
 
 from helsemonitor.errors import DataRefused, PlaceUnfit, Refusal
 from helsemonitor.place import published_link
+from helsemonitor.redaction import without_values
 from helsemonitor.settings import Settings
 from helsemonitor.space import machine_problem
 from orchestration.stopping import Stop, listening
@@ -53,7 +54,8 @@ class Ending:
         story, dbt = folder / "error.log", folder / "dbt.log"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            story.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            told = without_values("".join(traceback.format_exception(error)))
+            story.write_text(told, encoding="utf-8")
         except OSError as unwritten:
             return f"The whole story could not be written to {self._settings.shown(story)} ({unwritten.strerror})."
         written = [story, *([dbt] if self._is_of_this_run(dbt) else [])]
@@ -76,7 +78,7 @@ class Ending:
             word, code = ("Refused", REFUSED) if isinstance(error, DataRefused) else ("Ended", UNFIT)
             return [*error.sentences, f"{word}: {self._published()}"], code
         return [
-            f"{type(error).__name__}: {error}",
+            f"{type(error).__name__}: {without_values(str(error))}",
             f"The run itself failed, not the data; {self._published()} {self._logs(error)}",
         ], DEFECT
 

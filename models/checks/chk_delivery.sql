@@ -61,8 +61,8 @@ union all
 select
     {{ finding('unknown_code', place, survey='survey', year='year', problem_n='value_n',
         values=['file', 'column_name', 'survey', 'year', 'value_n', 'code_list', 'longest'],
-        text='{}: column {} of {} {} holds {} values that code list {} does not have (up to {} characters long; not shown, since '
-        ~ 'they may tell of a person). Name the right list in codebook/columns.csv, complete codebook/code_lists.csv, or correct '
+        text='{}: column {} of {} {} holds values {} times that code list {} does not have (up to {} characters long; not shown, '
+        ~ 'since they may tell of a person). Name the right list in codebook/columns.csv, complete codebook/code_lists.csv, or correct '
         ~ 'the file.') }}
 from unknown_texts
 union all
