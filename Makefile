@@ -76,7 +76,7 @@ synthetic: $(RUN) ## Make the synthetic raw waves anew from the codebook and the
 readme: $(RUN) ## Put the present output of its queries into README.md
 	@$(BIN)/python -m tests.integration.readme_queries
 
-waves: $(RUN) ## Write macros/waves.sql, dbt's list of the raw seeds, anew from waves.csv
+waves: $(RUN) ## Write what dbt derives from the codebook anew: macros/waves.sql and the properties of its seeds
 	@$(BIN)/python -m helsemonitor.codebook
 
 docs: $(RUN) ## Write docs/comparability.md anew from the current release

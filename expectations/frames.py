@@ -1,9 +1,7 @@
 """The tables that the suites look at: a raw wave as it was delivered, and aggregates of the built warehouse."""
 
-import csv
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,13 @@ from expectations.suites import (
     share_column,
 )
 from expectations.turned import turned_scales
-from helsemonitor.codebook import Wave, holds_in, raw_file, read_rows, read_waves
+from helsemonitor.codebook import Wave, holds_in, raw_file, read_waves
+from helsemonitor.codebook.book import NO_ANSWERS
+from helsemonitor.codebook.reading import read_table
+from helsemonitor.delimited import clean_name
+from helsemonitor.errors import DataRefused
 from helsemonitor.limits import Limit, limit_for, limit_or_none
+from helsemonitor.raw_files import ColumnForm, read_raw, write_copy
 from helsemonitor.settings import Settings
 
 
@@ -56,67 +59,76 @@ class Delivered:
         used: Column -> item, for the columns in use.
         allocations: Allocation item -> its columns with points.
         numbers: Column with numbers -> type and item, the names its limits are looked up by.
+        codes: Column with a code list -> its codes; of a column of numbers, those that are no numbers.
+        ignored: Names and patterns of the columns that are not used.
     """
 
     used: Mapping[str, str]
     allocations: Mapping[str, tuple[str, ...]]
     numbers: Mapping[str, tuple[str, str]]
+    codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+
+    def forms(self, wave: Wave) -> dict[str, ColumnForm]:
+        """Form of the columns that are read: those in use, the id and the weight."""
+        return {
+            **{column: ColumnForm(column in self.numbers, self.codes.get(column, frozenset())) for column in self.used},
+            wave.respondent_column: ColumnForm(),
+            **({wave.weight_column: ColumnForm(is_number=True)} if wave.weight_column else {}),
+        }
 
 
 NOTHING = Delivered(used={}, allocations={}, numbers={})
 
 
-def delivered_columns(settings: Settings) -> dict[tuple[str, str], Delivered]:
-    """Read columns.csv and items.csv: (survey, year) -> what its columns hold."""
-    types = {
-        (row["survey"], row["item"]): row["type"] for row in read_rows(settings, "items", ("survey", "item", "type"))
+def _code_lists(settings: Settings) -> dict[str, dict[str, str]]:
+    """Code list -> code -> answer."""
+    lists: dict[str, dict[str, str]] = {}
+    for row in read_table(settings, "code_lists").rows:
+        lists.setdefault(row["code_list"], {})[row["code"]] = row["answer"]
+    return lists
+
+
+def _holds_numbers(code_list: str, lists: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a column holds numbers: it has no list, or one of nothing but codes that are no numbers."""
+    return not code_list or (code_list in lists and set(lists[code_list].values()) <= set(NO_ANSWERS))
+
+
+def _delivered(
+    rows: Sequence[Mapping[str, str]], types: Mapping[str, str], lists: Mapping[str, Mapping[str, str]]
+) -> Delivered:
+    """What the rows of columns.csv that hold in a wave say. types: item -> its type."""
+    used = {clean_name(row["column_name"]): row for row in rows if not row["ignored_reason"]}
+    numbers = {
+        column: (types.get(row["item"], ""), row["item"])
+        for column, row in used.items()
+        if _holds_numbers(row["code_list"], lists)
     }
-    wanted = ("survey", "column_name", "year_from", "year_to", "item", "code_list", "ignored_reason")
-    rows = [row for row in read_rows(settings, "columns", wanted) if not row["ignored_reason"]]
-    waves = {
-        (wave.survey, str(wave.year)): [
-            row for row in rows if row["survey"] == wave.survey and holds_in(row, wave.year)
-        ]
+    points = sorted({item for kind, item in numbers.values() if kind == "allocation"})
+    return Delivered(
+        used={column: row["item"] for column, row in used.items()},
+        allocations={item: tuple(column for column, (_, owner) in numbers.items() if owner == item) for item in points},
+        numbers=numbers,
+        codes={column: frozenset(lists[row["code_list"]]) for column, row in used.items() if row["code_list"] in lists},
+        ignored=tuple(row["column_name"] for row in rows if row["ignored_reason"]),
+    )
+
+
+def delivered_columns(settings: Settings) -> dict[tuple[str, str], Delivered]:
+    """Read columns.csv, items.csv and code_lists.csv: (survey, year) -> what its columns hold."""
+    types: dict[str, dict[str, str]] = {}
+    for row in read_table(settings, "items").rows:
+        types.setdefault(row["survey"], {})[row["item"]] = row["type"]
+    rows = read_table(settings, "columns").rows
+    lists = _code_lists(settings)
+    return {
+        (wave.survey, str(wave.year)): _delivered(
+            [row for row in rows if row["survey"] == wave.survey and holds_in(row, wave.year)],
+            types.get(wave.survey, {}),
+            lists,
+        )
         for wave in read_waves(settings)
     }
-    found = {}
-    for wave, columns in waves.items():
-        numbers = {
-            row["column_name"]: (types.get((row["survey"], row["item"]), ""), row["item"])
-            for row in columns
-            if not row["code_list"]
-        }
-        points = sorted({item for kind, item in numbers.values() if kind == "allocation"})
-        found[wave] = Delivered(
-            used={row["column_name"]: row["item"] for row in columns},
-            allocations={
-                item: tuple(column for column, (_, owner) in numbers.items() if owner == item) for item in points
-            },
-            numbers=numbers,
-        )
-    return found
-
-
-def _read_lines(path: Path) -> tuple[list[str], list[list[str]], list[str]]:
-    """Read header and rows of a CSV file; the third part says what is wrong with its shape."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        rows = [row for row in reader if row]
-    findings = [
-        f"column {column} stands {count} times in the header; keep one"
-        for column, count in Counter(header).items()
-        if count > 1
-    ]
-    ragged = sum(len(row) != len(header) for row in rows)
-    if ragged:
-        findings.append(
-            f"{ragged} of {len(rows)} rows do not have {len(header)} values as the header has; "
-            "put text with commas in quotes and save the file again"
-        )
-    if not rows:
-        findings.append("the file has no respondent; deliver it again")
-    return header, rows, findings
 
 
 def _respondents(
@@ -127,8 +139,10 @@ def _respondents(
     # Without one of its channels an allocation cannot sum to 100, and the missing column is what has to be said.
     allocations = {item: columns for item, columns in delivered.allocations.items() if set(columns) <= set(numbers)}
     kept = [wave.respondent_column, *([wave.weight_column] if wave.weight_column else []), *numbers]
-    table = frame[kept].copy()
-    for column in kept[1:]:
+    table = frame[list(dict.fromkeys(kept))].copy()
+    for column in numbers:
+        table[column] = table[column].mask(table[column].isin(delivered.codes.get(column, ())))
+    for column in dict.fromkeys(kept[1:]):
         table[number_column(column)] = pd.to_numeric(table[column], errors="coerce").astype(float)
     if wave.weight_column:
         weights = table[number_column(wave.weight_column)]
@@ -139,8 +153,17 @@ def _respondents(
     return table, {column: delivered.numbers[column] for column in numbers}, list(allocations)
 
 
-def raw_wave(settings: Settings, wave: Wave, delivered: Delivered, limits: Sequence[Limit]) -> RawWave:
+def raw_wave(
+    settings: Settings, wave: Wave, delivered: Delivered, limits: Sequence[Limit], copy: Path | None = None
+) -> RawWave:
     """Read one raw file and make its tables.
+
+    Args:
+        settings: Folders of the project.
+        wave: The wave.
+        delivered: What the codebook says of its columns.
+        limits: All limits.
+        copy: Where to write the file for dbt, in the one form that it is read in; nowhere by default.
 
     A codebook column that the file lacks is left to the warehouse's own check of the crosswalk; only the respondent and
     weight columns are missed here, because nothing can be said without them.
@@ -153,23 +176,29 @@ def raw_wave(settings: Settings, wave: Wave, delivered: Delivered, limits: Seque
             0, (), (f"{where}: waves.csv declares this wave but the file is not there; land it or remove the row.",)
         )
     try:
-        header, rows, findings = _read_lines(path)
-    except (UnicodeDecodeError, csv.Error):
-        return RawWave(0, (), (f"{where}: the file is not CSV in UTF-8; save it as that.",))
-    for column, word in ((wave.respondent_column, "respondent_column"), (wave.weight_column, "weight_column")):
-        if column and column not in header:
-            findings.append(
-                f"column {column} is missing, which waves.csv names as {word}; deliver it or correct waves.csv"
-            )
-    if findings:
-        return RawWave(len(rows), (), tuple(f"{where}: {finding}." for finding in findings))
-    frame = pd.DataFrame(rows, columns=header, dtype=object)
+        raw = read_raw(path, where, delivered.forms(wave), ignored=delivered.ignored)
+    except DataRefused as refusal:
+        return RawWave(0, (), refusal.sentences)
+    findings = [
+        f"column {column} is missing, which waves.csv names as {word}; deliver it or correct waves.csv"
+        for column, word in ((wave.respondent_column, "respondent_column"), (wave.weight_column, "weight_column"))
+        if column and column not in raw.header
+    ]
+    if not raw.rows:
+        findings.append("the file has no respondent; deliver it again")
+    sentences = [f"{where}: {finding}." for finding in findings]
+    sentences += [f"{where[:-1]}, column {column}): {finding}." for column, finding in raw.findings]
+    if sentences:
+        return RawWave(len(raw.rows), (), tuple(sentences))
+    if copy:
+        write_copy(raw, copy)
+    frame = pd.DataFrame(raw.rows, columns=raw.header, dtype=object)
     frame = frame.mask(frame == "", None)
     table, numbers, allocations = _respondents(frame, wave, delivered)
     filled = frame[[column for column in delivered.used if column in frame]].notna().sum()
     columns = pd.DataFrame({"column_name": list(filled.index), "filled_n": [int(n) for n in filled.array]})
     return RawWave(
-        rows=len(rows),
+        rows=len(raw.rows),
         batches=(
             Batch(respondents_suite(wave, place, numbers, allocations, limits), table),
             Batch(columns_suite(wave, place), columns),

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations import frames, runner
-from helsemonitor.build_failures import read_json
+from helsemonitor.artifacts import read_json_or_none
 from helsemonitor.codebook import Wave, raw_file
 from helsemonitor.dbt_build import Progress
-from helsemonitor.errors import DataRefused
+from helsemonitor.delimited import clean_name
+from helsemonitor.errors import DataRefused, PlaceUnfit
 from helsemonitor.limits import read_limits
 from helsemonitor.releases import file_sha256
 from helsemonitor.settings import Settings
@@ -58,7 +60,11 @@ def _changed_since_declared(settings: Settings, wave: Wave) -> str:
 
 
 def check_raw(
-    settings: Settings, waves: Sequence[Wave], docs: str = "raw", on_progress: Progress | None = None
+    settings: Settings,
+    waves: Sequence[Wave],
+    docs: str = "raw",
+    on_progress: Progress | None = None,
+    copies: Path | None = None,
 ) -> tuple[WaveCheck, ...]:
     """Hold raw wave files against their suites.
 
@@ -67,6 +73,7 @@ def check_raw(
         waves: Waves to look at.
         docs: Name of the folder for the pages with the results.
         on_progress: Told after every file that was read.
+        copies: Folder for the files as dbt is to read them, each under the name of its seed; none by default.
 
     Returns:
         One check per wave, in the order given.
@@ -75,9 +82,9 @@ def check_raw(
     delivered = frames.delivered_columns(settings)
     read = []
     for done, wave in enumerate(waves, start=1):
-        read.append(
-            frames.raw_wave(settings, wave, delivered.get((wave.survey, str(wave.year)), frames.NOTHING), limits)
-        )
+        columns = delivered.get((wave.survey, str(wave.year)), frames.NOTHING)
+        copy = copies / f"{wave.seed}.csv" if copies else None
+        read.append(frames.raw_wave(settings, wave, columns, limits, copy))
         if on_progress:
             on_progress(done, len(waves), wave.wave_id)
     changed = {wave: _changed_since_declared(settings, wave) for wave in waves}
@@ -100,11 +107,11 @@ def check_raw(
 
 def undeclared_files(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     """Sentences about raw files that no row of waves.csv declares."""
-    declared = {wave.wave_id for wave in waves}
+    declared = {clean_name(wave.wave_id) for wave in waves}
     return [
         f"{settings.shown(path)}: waves.csv does not declare this wave; add its row or remove the file."
         for path in sorted(settings.raw_dir.glob("*.csv"))
-        if path.stem not in declared
+        if clean_name(path.stem) not in declared
     ]
 
 
@@ -114,8 +121,19 @@ def _warehouse_state(settings: Settings) -> dict[str, int]:
 
 
 def check_marts(settings: Settings) -> "Gate":
-    """Hold the built marts against their suites, and remember which state of the warehouse passed them all."""
+    """Hold the built marts against their suites, and remember which state of the warehouse passed them all.
+
+    Raises:
+        PlaceUnfit: There is no warehouse.
+    """
     settings.marts_seal.unlink(missing_ok=True)
+    if not settings.warehouse.exists():
+        raise PlaceUnfit(
+            [
+                f"{settings.shown(settings.warehouse)} is not there; run the whole road (`helsemonitor refresh` or the "
+                "job annual_refresh)."
+            ]
+        )
     state = _warehouse_state(settings)
     batches = frames.mart_batches(settings.warehouse, read_limits(settings))
     gate = runner.run("marts", batches, settings.data_docs_dir)
@@ -133,7 +151,7 @@ def refuse_unchecked_marts(settings: Settings) -> None:
         DataRefused: The warehouse is not in the state that passed the gate.
     """
     seal = settings.marts_seal
-    if not seal.exists() or read_json(seal) != _warehouse_state(settings):
+    if not settings.warehouse.exists() or read_json_or_none(seal) != _warehouse_state(settings):
         raise DataRefused(
             [
                 f"The marts of {settings.shown(settings.warehouse)} have not passed their expectations since they were "

@@ -6,7 +6,6 @@ counts; samples of values are switched off, so that neither a page nor a log sho
 """
 
 import logging
-import shutil
 import string
 import time
 import warnings
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from expectations import pages
 from expectations.frames import Batch
 from expectations.suites import Expectation, Suite
+from helsemonitor.artifacts import remove
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,7 +232,7 @@ def run(gate: str, batches: Sequence[Batch], docs_dir: Path) -> Gate:
     """
     started = time.perf_counter()
     site = docs_dir / gate
-    shutil.rmtree(site, ignore_errors=True)
+    remove(site)
     with _quiet():
         context = _context(site)
         outcomes = tuple(_validate(context, batch) for batch in batches)

@@ -200,7 +200,7 @@ def respondents_suite(
         expectations += _numbers(column, low, high)
     expectations += _allocations(allocations, wave, limits)
     return Suite(
-        name=f"raw_{wave.wave_id}",
+        name=f"raw_{wave.seed}",
         place=place,
         expectations=tuple(expectations),
         survey=wave.survey,
@@ -211,7 +211,7 @@ def respondents_suite(
 def columns_suite(wave: Wave, place: str) -> Suite:
     """Suite of a raw wave's columns: one row per delivered column, with the number of values in it."""
     return Suite(
-        name=f"raw_{wave.wave_id}_columns",
+        name=f"raw_{wave.seed}_columns",
         place=place,
         survey=wave.survey,
         year=wave.year,

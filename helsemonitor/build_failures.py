@@ -1,11 +1,11 @@
 """Why a dbt build failed, in words: the sentences of the models of checks, or the test and the place that it names."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from helsemonitor.artifacts import MANIFEST, RESULTS, read_json_or_none
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
 
@@ -19,11 +19,6 @@ UNREAD_LINE = re.compile(r"CSV Error on Line: (\d+)")
 
 class BuildError(RuntimeError):
     """The warehouse could not be built for a reason that is not in the data."""
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read one of dbt's artifacts."""
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def stated_problems(settings: Settings, tables: Sequence[str], severity: str) -> list[str]:
@@ -112,11 +107,6 @@ def explain_failure(
     return BuildError("dbt ended with an error and names no step; see its log.")
 
 
-def forget_results(target_dir: Path) -> None:
-    """Remove the results of an earlier build, so that they cannot be taken for this one's."""
-    (target_dir / "run_results.json").unlink(missing_ok=True)
-
-
 def explain_build(settings: Settings, target_dir: Path, said: str) -> DataRefused | BuildError:
     """Say why the build with these artifacts failed.
 
@@ -128,10 +118,7 @@ def explain_build(settings: Settings, target_dir: Path, said: str) -> DataRefuse
     Returns:
         The exception to raise.
     """
-    results_file = target_dir / "run_results.json"
-    if not results_file.exists():
+    results, manifest = read_json_or_none(target_dir / RESULTS), read_json_or_none(target_dir / MANIFEST)
+    if not results or not manifest:
         return BuildError(f"dbt could not start to build: {said}")
-    manifest = read_json(target_dir / "manifest.json")
-    return explain_failure(
-        read_json(results_file)["results"], manifest, lambda tables: stated_problems(settings, tables, "refuse")
-    )
+    return explain_failure(results["results"], manifest, lambda tables: stated_problems(settings, tables, "refuse"))

@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from helsemonitor.build_failures import explain_build, forget_results, read_json, stated_problems, stating_models
+from helsemonitor.artifacts import MANIFEST, RESULTS, clear_artifacts, read_json, seal_parsed
+from helsemonitor.build_failures import explain_build, stated_problems, stating_models
 from helsemonitor.codebook import Wave
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.settings import Settings
+from helsemonitor.warehouse import remove_warehouse
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
@@ -33,7 +35,10 @@ class Built:
 
 def dbt_vars(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     """Arguments that tell dbt which waves there are and who is to read the release."""
-    values = {"waves": sorted(wave.wave_id for wave in waves), "disclosure": settings.disclosure}
+    values = {
+        "waves": sorted((wave.variable for wave in waves), key=lambda wave: (wave["survey"], wave["year"])),
+        "disclosure": settings.disclosure,
+    }
     return ["--vars", json.dumps(values)]
 
 
@@ -105,7 +110,7 @@ def _progress_callback(on_progress: Progress) -> Callable[["EventMsg"], None]:
 
 
 def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Progress | None = None) -> Built:
-    """Run `dbt build` in this process. The caller holds the writer's lock.
+    """Run `dbt build` in this process, into a warehouse of its own. The caller holds the writer's lock.
 
     Raises:
         DataRefused: The codebook has problems or a data test fails.
@@ -114,8 +119,9 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Prog
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    forget_results(settings.dbt_target_dir)
+    clear_artifacts(settings.dbt_target_dir)
     ensure_record_key_secret(settings)
+    remove_warehouse(settings)
     callbacks = [_progress_callback(on_progress)] if on_progress else []
     with project_environment(settings):
         try:
@@ -129,9 +135,10 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Prog
         raise outcome.exception
     if not outcome.success:
         raise explain_build(settings, settings.dbt_target_dir, str(outcome.exception)) from outcome.exception
-    results = read_json(settings.dbt_target_dir / "run_results.json")["results"]
+    seal_parsed(settings.dbt_target_dir)
+    results = read_json(settings.dbt_target_dir / RESULTS)["results"]
     counts, notes = build_counts(results), ()
     if counts["warnings"]:
-        manifest = read_json(settings.dbt_target_dir / "manifest.json")
+        manifest = read_json(settings.dbt_target_dir / MANIFEST)
         notes = tuple(stated_problems(settings, stating_models(results, manifest, "warn"), "note"))
     return Built(counts, notes)

@@ -1,10 +1,10 @@
-"""The two ways a refresh ends early: the data are refused, or somebody else is writing."""
+"""How a refresh ends early: the data are refused, or the place where it runs does not allow it."""
 
 from collections.abc import Iterable
 
 
-class DataRefused(Exception):  # noqa: N818 - named for what happened to the data, as a person would say it
-    """The data, the codebook or the results are not fit to be published.
+class Refusal(Exception):  # noqa: N818 - named for what happened, as a person would say it
+    """The run ends with sentences that say what to mend.
 
     Args:
         sentences: One sentence per finding: what, where, how many, what to mend. Counts, never respondents.
@@ -15,5 +15,13 @@ class DataRefused(Exception):  # noqa: N818 - named for what happened to the dat
         super().__init__("\n".join(self.sentences))
 
 
-class RefreshRunning(DataRefused):
+class DataRefused(Refusal):
+    """The data, the codebook or the results are not fit to be published."""
+
+
+class PlaceUnfit(Refusal):
+    """The folders, the disk or the machine do not allow a run; nothing is wrong with the data."""
+
+
+class RefreshRunning(PlaceUnfit):
     """Another process holds the writer's lock or the warehouse file."""

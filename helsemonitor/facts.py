@@ -6,8 +6,12 @@ from typing import Any
 
 import duckdb
 
-from helsemonitor.build_failures import read_json
+from helsemonitor.artifacts import MANIFEST, read_json_or_none
+from helsemonitor.errors import PlaceUnfit
 from helsemonitor.settings import Settings
+
+# Kinds of dbt's nodes that are relations of the warehouse.
+RELATIONS = frozenset({"model", "seed", "snapshot"})
 
 
 def warehouse_counts(settings: Settings) -> dict[str, int]:
@@ -69,7 +73,34 @@ def grains(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
-def read_grains(target_dir: Path) -> dict[str, list[str]]:
-    """Grain of the marts by the artifacts of their build; nothing where the build left none."""
-    path = target_dir / "manifest.json"
-    return grains(read_json(path)) if path.is_file() else {}
+def mart_names(manifest: Mapping[str, Any]) -> list[str]:
+    """Names of the relations in schema marts that the project makes, sorted.
+
+    Args:
+        manifest: dbt's manifest.json.
+    """
+    return sorted(
+        node["alias"]
+        for node in manifest["nodes"].values()
+        if node["schema"] == "marts"
+        and node["resource_type"] in RELATIONS
+        and node["config"]["materialized"] != "ephemeral"
+    )
+
+
+def read_build_manifest(settings: Settings, target_dir: Path) -> dict[str, Any]:
+    """Read the manifest.json of a build.
+
+    Raises:
+        PlaceUnfit: It is missing or damaged.
+    """
+    path = target_dir / MANIFEST
+    manifest = read_json_or_none(path)
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("nodes"), dict):
+        raise PlaceUnfit(
+            [
+                f"{settings.shown(path)}, which says what the build made, is missing or damaged; run the whole road "
+                "(`helsemonitor refresh` or the job annual_refresh)."
+            ]
+        )
+    return manifest

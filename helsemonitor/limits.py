@@ -2,14 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from helsemonitor.codebook import read_table
+from helsemonitor.codebook.reading import Row, read_table
+from helsemonitor.codebook.validation import broken_constraints
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import Settings
 
 ANY = "*"
-COLUMNS = ("check_name", "survey", "year_from", "name", "value", "unit", "since", "reason")
+# Every limit that a check or flag reads, and what its name may be; one without any holds for all surveys and waves.
+LIMITS = {
+    "weight_share": "weight column",
+    "weight_ratio": "weight column",
+    "weight_scale": "survey",
+    "weight_deff": "survey",
+    "number_low": "item or type",
+    "number_high": "item or type",
+    "allocation_sum": "item",
+    "weighted_base": "item",
+    "weighted_base_smallest": "",
+    "drift": "unit or indicator",
+    "drift_break": "unit or indicator",
+    "drift_sd": "indicator",
+    "drift_break_sd": "indicator",
+    "drift_se": "indicator",
+    "turned": "item or number of answers",
+    "drift_base_smallest": "",
+    "blank_share": "item",
+    "outside_share": "item",
+    "margin_gap": "breakdown",
+    "print_gap": "measure or kind of print",
+    "small_base": "",
+    "sparse_expected": "",
+    "sparse_expected_low": "",
+    "sparse_expected_share": "",
+    "released_base": "",
+}
 
 
 @dataclass(frozen=True)
@@ -41,50 +68,30 @@ class Limit:
         return self.survey in (ANY, survey) and self.year_from <= year and self.name in (ANY, *names)
 
 
-def _limit(row: dict[str, str], shown: str, line: int) -> Limit | str:
-    try:
-        value = float(row["value"])
-        year_from = int(row["year_from"] or 0)
-    except ValueError:
-        return (
-            f"{shown} line {line} (check_name '{row['check_name']}') has value '{row['value']}' and year_from "
-            f"'{row['year_from']}'; write a number with a decimal point, and a year or nothing."
-        )
+def _limit(row: Row) -> Limit:
     return Limit(
         check_name=row["check_name"],
         survey=row["survey"],
-        year_from=year_from,
+        year_from=int(row["year_from"] or 0),
         name=row["name"],
-        value=value,
+        value=float(row["value"]),
         unit=row["unit"],
         since=row["since"],
         reason=row["reason"],
     )
 
 
-def read_limits_file(path: Path, shown: str = "") -> tuple[Limit, ...]:
-    """Read a file of limits.
-
-    Args:
-        path: The file.
-        shown: The path as a person would type it; the path itself by default.
+def read_limits(settings: Settings) -> tuple[Limit, ...]:
+    """Read the limits of the survey's codebook, or the project's own where it has none.
 
     Raises:
-        DataRefused: The file is missing, or a row holds no number.
+        DataRefused: The file cannot be read, or a row breaks its schema.
     """
-    shown = shown or str(path)
-    _, rows = read_table(path, COLUMNS, shown)
-    parsed = [_limit(row, shown, line) for line, row in enumerate(rows, start=2)]
-    faults = [found for found in parsed if isinstance(found, str)]
-    if faults:
-        raise DataRefused(faults)
-    return tuple(found for found in parsed if isinstance(found, Limit))
-
-
-def read_limits(settings: Settings) -> tuple[Limit, ...]:
-    """Read the limits of the project's codebook; see `read_limits_file`."""
-    path = settings.codebook_dir / "limits.csv"
-    return read_limits_file(path, settings.shown(path))
+    read = read_table(settings, "limits")
+    sentences = broken_constraints([read])
+    if sentences:
+        raise DataRefused(sentences)
+    return tuple(_limit(row) for row in read.rows)
 
 
 def limit_for(

@@ -6,7 +6,6 @@ it only says who holds the lock; it is believed while the lock is held and at no
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,8 +14,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from helsemonitor.errors import DataRefused, RefreshRunning
+from helsemonitor.errors import PlaceUnfit, RefreshRunning
+from helsemonitor.place import make_build_folder, refuse_unfit_place, refuse_what_is_in_the_way, unwritable
+from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.settings import Settings
+from helsemonitor.warehouse import clear_warehouse
 
 # `status` takes the lock for an instant to see whether it is free; a refresh that starts just then waits it out.
 GRACE_SECONDS = 1.0
@@ -80,69 +82,48 @@ def running(lock_file: Path) -> Holder | None:
     return None
 
 
+def _acquire(settings: Settings, lock: FileLock) -> None:
+    try:
+        lock.acquire(timeout=GRACE_SECONDS, poll_interval=0.05)
+    except Timeout:
+        raise RefreshRunning([_sentence(_read_holder(settings.lock_file))]) from None
+    except NotImplementedError:
+        raise PlaceUnfit(
+            [
+                f"The file system of {settings.shown(settings.build_dir)} takes no locks; point HELSEMONITOR_BUILD to "
+                "one that does."
+            ]
+        ) from None
+    except OSError as error:
+        raise PlaceUnfit([unwritable(settings, settings.build_dir, error)]) from None
+
+
 @contextmanager
-def writer(settings: Settings, who: str) -> Iterator[None]:
-    """Hold the writer's lock for the length of a refresh.
+def writer(settings: Settings, who: str) -> Iterator[tuple[str, ...]]:
+    """Hold the writer's lock for the length of a refresh, in a place that allows one.
 
     Args:
         settings: Folders of the project.
         who: What starts the refresh, as words of a sentence.
 
+    Yields:
+        Notes about what was put right in the build folder.
+
     Raises:
         RefreshRunning: Another process holds the lock or has the warehouse file open.
-        DataRefused: Nothing can be written into the build folder, or what lies in the warehouse's place is none.
+        PlaceUnfit: The build folder cannot take what a run writes.
     """
+    make_build_folder(settings)
+    refuse_what_is_in_the_way(settings)
     lock = _lock(settings.lock_file)
-    try:
-        settings.build_dir.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=GRACE_SECONDS, poll_interval=0.05)
-    except Timeout:
-        raise RefreshRunning([_sentence(_read_holder(settings.lock_file))]) from None
-    except OSError as error:
-        raise DataRefused(
-            [
-                f"Nothing can be written into the build folder {settings.shown(settings.build_dir)} ({error.strerror});"
-                " mend that or point HELSEMONITOR_BUILD elsewhere."
-            ]
-        ) from None
+    _acquire(settings, lock)
     side_file = _side_file(settings.lock_file)
     try:
+        refuse_unfit_place(settings)
         holder = Holder(pid=os.getpid(), started=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"), who=who)
         side_file.write_text(json.dumps(asdict(holder)), encoding="utf-8")
-        refuse_open_warehouse(settings)
-        yield
+        ensure_record_key_secret(settings)
+        yield clear_warehouse(settings)
     finally:
         side_file.unlink(missing_ok=True)
         lock.release()
-
-
-def refuse_open_warehouse(settings: Settings) -> None:
-    """Refuse to build while another program has the warehouse file open.
-
-    A database tool may hold it, or a dbt process that outlived the run that started it.
-
-    Raises:
-        RefreshRunning: The file is held; the sentence names the process where DuckDB does.
-        DataRefused: The file is no DuckDB database.
-    """
-    if not settings.warehouse.exists():
-        return
-    import duckdb
-
-    try:
-        duckdb.connect(str(settings.warehouse)).close()
-    except duckdb.IOException as error:
-        if "not a valid duckdb database" in str(error).lower():
-            raise DataRefused(
-                [f"{settings.shown(settings.warehouse)} is not a DuckDB database; move it away and start again."]
-            ) from None
-        if "lock" not in str(error).lower():
-            raise
-        pid = re.search(r"PID (\d+)", str(error))
-        who = f"process {pid.group(1)}" if pid else "another process"
-        raise RefreshRunning(
-            [
-                f"The warehouse {settings.shown(settings.warehouse)} is held open by {who}; close it there and start "
-                f"again. Query {settings.shown(settings.published_dir / 'current')} instead: no refresh locks it."
-            ]
-        ) from None

@@ -8,8 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,41 +17,16 @@ import duckdb
 
 from helsemonitor.codebook import Wave
 from helsemonitor.errors import DataRefused
+from helsemonitor.place import published_link
 from helsemonitor.settings import Settings
+from helsemonitor.shelf import MANIFEST, Release, clear_drafts, point_current, prune, sync
+from helsemonitor.sql import quoted, text
 
 DATABASE = "helsemonitor.duckdb"
-MANIFEST = "manifest.json"
-RELEASES_KEPT = 5
 # Readable by every DuckDB client since 1.0.
 STORAGE_VERSION = "v1.0.0"
 # Columns of the warehouse that belong to one respondent; the delivered names are added from waves.csv.
 PERSON_COLUMNS = frozenset({"respondent_id", "respondent_no", "weight"})
-
-
-@dataclass(frozen=True)
-class Release:
-    """One published release.
-
-    Args:
-        path: Folder of the release.
-        manifest: Content of its `manifest.json`.
-    """
-
-    path: Path
-    manifest: Mapping[str, Any]
-
-    @property
-    def release_id(self) -> str:
-        """Sortable name of the release."""
-        return self.path.name
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def file_sha256(path: Path) -> str:
@@ -61,18 +35,10 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _sync_tree(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
 
 
 def mart_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -86,8 +52,15 @@ def mart_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in connection.execute(query).fetchall()]
 
 
-def refuse_person_columns(connection: duckdb.DuckDBPyConnection, waves: Iterable[Wave]) -> None:
+def refuse_person_columns(
+    connection: duckdb.DuckDBPyConnection, waves: Iterable[Wave], tables: Collection[str]
+) -> None:
     """Refuse marts with a column that identifies or describes one respondent.
+
+    Args:
+        connection: Connection with the attached `warehouse`.
+        waves: Declared waves.
+        tables: The marts to look at.
 
     Raises:
         DataRefused: One sentence per such column.
@@ -99,7 +72,8 @@ def refuse_person_columns(connection: duckdb.DuckDBPyConnection, waves: Iterable
         select table_name, column_name from duckdb_columns()
         where database_name = 'warehouse' and schema_name = 'marts' order by 1, 2
     """
-    found = [row for row in connection.execute(query).fetchall() if row[1].lower() in forbidden]
+    columns = connection.execute(query).fetchall()
+    found = [row for row in columns if row[0] in tables and row[1].lower() in forbidden]
     if found:
         raise DataRefused(
             f"marts.{table} has the column {column}, which belongs to single respondents; a mart holds counts and sums "
@@ -109,7 +83,7 @@ def refuse_person_columns(connection: duckdb.DuckDBPyConnection, waves: Iterable
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    target = f"release.marts.{_quoted(table)}"
+    target = f"release.marts.{quoted(table)}"
     table_comments = """
         select comment from duckdb_tables()
         where database_name = 'warehouse' and schema_name = 'marts' and table_name = $1
@@ -119,53 +93,67 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     """
     for (comment,) in connection.execute(table_comments, [table]).fetchall():
         if comment:
-            connection.execute(f"comment on table {target} is {_text(comment)}")
+            connection.execute(f"comment on table {target} is {text(comment)}")
     column_comments = """
         select column_name, comment from duckdb_columns()
         where database_name = 'warehouse' and schema_name = 'marts' and table_name = $1 and comment is not null
     """
     for column, comment in connection.execute(column_comments, [table]).fetchall():
-        connection.execute(f"comment on column {target}.{_quoted(column)} is {_text(comment)}")
+        connection.execute(f"comment on column {target}.{quoted(column)} is {text(comment)}")
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> dict[str, Any]:
-    name = _quoted(table)
+    name = quoted(table)
     # Ordered by every column, so that equal content gives equal bytes whatever the order of the build's threads was.
     connection.execute(f"create table release.marts.{name} as select * from warehouse.marts.{name} order by all")
     _copy_comments(connection, table)
     parquet = folder / "parquet" / f"{table}.parquet"
     connection.execute(
-        f"copy (select * from release.marts.{name}) to {_text(str(parquet))} (format parquet, compression zstd)"
+        f"copy (select * from release.marts.{name}) to {text(str(parquet))} (format parquet, compression zstd)"
     )
     rows = connection.execute(f"select count(*) from release.marts.{name}").fetchone()
     return {"rows": rows[0] if rows else 0, "sha256": file_sha256(parquet)}
 
 
-def write_release(settings: Settings, waves: Sequence[Wave], folder: Path) -> dict[str, Any]:
-    """Copy schema `marts` of the warehouse into a folder as one DuckDB file and one Parquet file per table.
+def _marts_to_copy(settings: Settings, found: Sequence[str], marts: Collection[str] | None) -> list[str]:
+    """The marts of the project, and nothing that an earlier one left beside them."""
+    if marts is not None and (missing := sorted(set(marts) - set(found))):
+        raise DataRefused(
+            [
+                f"{settings.shown(settings.warehouse)} has no table {', '.join(f'marts.{name}' for name in missing)}, "
+                "which the project declares; run the whole road (`helsemonitor refresh` or the job annual_refresh)."
+            ]
+        )
+    tables = [name for name in found if marts is None or name in marts]
+    if not tables:
+        raise DataRefused([f"{settings.shown(settings.warehouse)} has no table in schema marts; nothing to publish."])
+    return tables
+
+
+def write_release(
+    settings: Settings, waves: Sequence[Wave], folder: Path, marts: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Copy the marts of the warehouse into a folder as one DuckDB file and one Parquet file per table.
 
     Args:
         settings: Folders of the project.
         waves: Declared waves.
         folder: Empty folder to fill.
+        marts: Names of the marts that the project makes; by default all that schema `marts` holds.
 
     Returns:
         Table name -> rows and checksum of its Parquet file.
 
     Raises:
-        DataRefused: There are no marts, or one has a column of a single respondent.
+        DataRefused: There are no marts, one is missing, or one has a column of a single respondent.
     """
     (folder / "parquet").mkdir()
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_text(str(settings.warehouse))} as warehouse (read_only)")
-        tables = mart_tables(connection)
-        if not tables:
-            raise DataRefused(
-                [f"{settings.shown(settings.warehouse)} has no table in schema marts; nothing to publish."]
-            )
-        refuse_person_columns(connection, waves)
+        connection.execute(f"attach {text(str(settings.warehouse))} as warehouse (read_only)")
+        tables = _marts_to_copy(settings, mart_tables(connection), marts)
+        refuse_person_columns(connection, waves, tables)
         connection.execute(
-            f"attach {_text(str(folder / DATABASE))} as release (storage_version {_text(STORAGE_VERSION)})"
+            f"attach {text(str(folder / DATABASE))} as release (storage_version {text(STORAGE_VERSION)})"
         )
         connection.execute("create schema release.marts")
         copied = {table: _copy_table(connection, table, folder) for table in tables}
@@ -184,49 +172,16 @@ def _release_path(releases: Path, tables: Mapping[str, Any], now: datetime) -> P
     return path
 
 
-def point_current(published_dir: Path, release: Path) -> None:
-    """Let `current` point to a release, in one step that a reader cannot see half done."""
-    link = published_dir / f".current_{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(release.relative_to(published_dir))
-    try:
-        link.replace(published_dir / "current")
-    except OSError:
-        link.unlink(missing_ok=True)
-        raise
-    _sync(published_dir)
-
-
-def current_release(settings: Settings) -> Release | None:
-    """Read the current release; None before the first one."""
-    current = settings.published_dir / "current"
-    if not current.exists():
-        return None
-    path = current.resolve()
-    return Release(path=path, manifest=json.loads((path / MANIFEST).read_text(encoding="utf-8")))
-
-
-def prune(published_dir: Path, keep: int = RELEASES_KEPT) -> list[str]:
-    """Delete all but the newest releases and never the one that `current` points to.
-
-    Returns:
-        Names of the deleted releases.
-    """
-    current = (published_dir / "current").resolve()
-    releases = sorted(path for path in (published_dir / "releases").iterdir() if not path.name.startswith("."))
-    old = [path for path in releases[:-keep] if path != current]
-    for path in old:
-        shutil.rmtree(path)
-    return [path.name for path in old]
-
-
-def publish_release(settings: Settings, waves: Sequence[Wave], facts: Mapping[str, Any]) -> Release:
+def publish_release(
+    settings: Settings, waves: Sequence[Wave], facts: Mapping[str, Any], marts: Collection[str] | None = None
+) -> Release:
     """Publish the marts of the warehouse. The caller holds the writer's lock.
 
     Args:
         settings: Folders of the project.
         waves: Declared waves.
         facts: What the manifest says besides tables, waves and time (counts, checks, versions).
+        marts: Names of the marts that the project makes; by default all that schema `marts` holds.
 
     Returns:
         The new current release.
@@ -234,18 +189,13 @@ def publish_release(settings: Settings, waves: Sequence[Wave], facts: Mapping[st
     Raises:
         DataRefused: The marts are not fit to be published; `current` is as it was.
     """
-    releases = settings.published_dir / "releases"
+    releases = settings.releases_dir
     releases.mkdir(parents=True, exist_ok=True)
-    # Left over by a process that was killed while copying; the lock says nobody is copying now.
-    for stale in releases.glob(".*"):
-        shutil.rmtree(stale)
-    for stale in settings.published_dir.glob(".current_*"):
-        stale.unlink()
-    draft = releases / f".draft_{os.getpid()}"
-    draft.mkdir()
-    path = draft
+    clear_drafts(settings.published_dir)
+    draft = path = releases / f".draft_{os.getpid()}"
     try:
-        tables = write_release(settings, waves, draft)
+        draft.mkdir()
+        tables = write_release(settings, waves, draft, marts)
         now = datetime.now(UTC)
         path = _release_path(releases, tables, now)
         manifest = {
@@ -255,16 +205,16 @@ def publish_release(settings: Settings, waves: Sequence[Wave], facts: Mapping[st
             **facts,
             "tables": tables,
         }
-        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        (draft / MANIFEST).write_text(text, encoding="utf-8")
+        said = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        (draft / MANIFEST).write_text(said, encoding="utf-8")
         _sync_tree(draft)
         draft.rename(path)
-        _sync(releases)
+        sync(releases)
         point_current(settings.published_dir, path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
-        if (settings.published_dir / "current").resolve() != path:
+        if published_link(settings) != f"{releases.name}/{path.name}":
             shutil.rmtree(path, ignore_errors=True)
         raise
-    prune(settings.published_dir)
-    return Release(path=path, manifest=manifest)
+    _, notes = prune(settings.published_dir)
+    return Release(path=path, manifest=manifest, notes=tuple(notes))

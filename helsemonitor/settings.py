@@ -8,6 +8,11 @@ PROJECT_DIR = Path(__file__).resolve().parents[1]
 DISCLOSURES = ("report", "open")
 
 
+def _resolved(path: Path) -> Path:
+    # Unlike Path.resolve it takes a link that leads to itself; what is wrong with it is said when it is used.
+    return Path(os.path.realpath(path))
+
+
 @dataclass(frozen=True)
 class Settings:
     """Folders of one project.
@@ -29,15 +34,20 @@ class Settings:
         """Read `HELSEMONITOR_SEEDS`, `_BUILD` and `_DISCLOSURE`; relative paths start at the project's root."""
         return cls(
             project_dir=project_dir,
-            seeds_dir=(project_dir / (os.environ.get("HELSEMONITOR_SEEDS") or "seeds")).resolve(),
-            build_dir=(project_dir / (os.environ.get("HELSEMONITOR_BUILD") or "build")).resolve(),
+            seeds_dir=_resolved(project_dir / (os.environ.get("HELSEMONITOR_SEEDS") or "seeds")),
+            build_dir=_resolved(project_dir / (os.environ.get("HELSEMONITOR_BUILD") or "build")),
             disclosure=os.environ.get("HELSEMONITOR_DISCLOSURE") or "report",
         )
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables that make dbt, in this process or another, use the same folders."""
-        return {"HELSEMONITOR_SEEDS": str(self.seeds_dir), "HELSEMONITOR_BUILD": str(self.build_dir)}
+        """Variables that make dbt, in this process or another, use the same folders and read the gated seeds."""
+        return {"HELSEMONITOR_DBT_SEEDS": str(self.gated_seeds_dir), "HELSEMONITOR_BUILD": str(self.build_dir)}
+
+    @property
+    def gated_seeds_dir(self) -> Path:
+        """Folder of the seeds as dbt reads them: what passed the gates, in one form."""
+        return self.build_dir / "seeds"
 
     @property
     def codebook_dir(self) -> Path:
@@ -55,6 +65,11 @@ class Settings:
         return self.build_dir / "warehouse.duckdb"
 
     @property
+    def warehouse_log(self) -> Path:
+        """Write-ahead log of the warehouse; there while the warehouse is open, or left behind by a killed process."""
+        return self.warehouse.with_name(f"{self.warehouse.name}.wal")
+
+    @property
     def record_key_secret(self) -> Path:
         """File with the secret of the record keys of disclosure profile `open`; made on first use, never published."""
         return self.build_dir / "record_key.secret"
@@ -63,6 +78,16 @@ class Settings:
     def published_dir(self) -> Path:
         """Folder with the releases and the link `current`."""
         return self.build_dir / "published"
+
+    @property
+    def releases_dir(self) -> Path:
+        """Folder of the releases, one folder each."""
+        return self.published_dir / "releases"
+
+    @property
+    def current(self) -> Path:
+        """Link to the current release."""
+        return self.published_dir / "current"
 
     @property
     def data_docs_dir(self) -> Path:

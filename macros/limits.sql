@@ -12,7 +12,7 @@
 
     check_name: which limit. survey, year: SQL of the place, empty where the limit holds everywhere. names: SQL of what the
     check speaks of there (item, unit ...), the most telling last. Each is written with its relation before it: a bare `survey` is
-    the survey of the limit, so that the limits of all surveys hold. chk_declarations refuses a seed without a row for it.
+    the survey of the limit, so that the limits of all surveys hold. The codebook's gate refuses a codebook without a row for it.
 #}
 {% macro limit_of(check_name, survey=none, year=none, names=[]) -%}
 {%- if check_name not in needed_limits() -%}

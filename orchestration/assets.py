@@ -7,14 +7,16 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 from expectations.gates import check_raw, undeclared_files
-from helsemonitor.build_failures import explain_build, forget_results
+from helsemonitor.artifacts import clear_artifacts
+from helsemonitor.build_failures import explain_build
 from helsemonitor.codebook import raw_file
 from helsemonitor.dbt_build import dbt_build_arguments
-from helsemonitor.errors import DataRefused
+from helsemonitor.errors import Refusal
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.releases import file_sha256
+from helsemonitor.warehouse import remove_warehouse
 from orchestration import road
-from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, declared_check, wave_check, wave_result
+from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, check_name, declared_check, wave_check, wave_result
 from orchestration.partitions import wave_partitions
 from orchestration.resources import WriterLock, dbt_project, no_network, settings, waves
 
@@ -29,7 +31,7 @@ from orchestration.resources import WriterLock, dbt_project, no_network, setting
 def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """One raw wave file, held against its suite on its own, before a refresh takes it in."""
     wave = next(wave for wave in waves if wave.wave_id == context.partition_key)
-    (check,) = check_raw(settings, [wave], docs=wave.wave_id)
+    (check,) = check_raw(settings, [wave], docs=wave.seed)
     path = raw_file(settings, wave)
     sha256 = file_sha256(path) if path.exists() else ""
     return dg.MaterializeResult(
@@ -45,7 +47,7 @@ def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 @dg.asset(
     key=WAVE_FILES,
     deps=[dg.AssetDep(WAVE_FILE, partition_mapping=dg.AllPartitionMapping())],
-    check_specs=[declared_check(), *(wave_check(WAVE_FILES, wave.wave_id) for wave in waves)],
+    check_specs=[declared_check(), *(wave_check(WAVE_FILES, check_name(wave)) for wave in waves)],
     group_name="landing",
     kinds={"csv", "greatexpectations"},
 )
@@ -66,7 +68,7 @@ def wave_files() -> dg.MaterializeResult:
                 passed=not undeclared,
                 description="\n".join(undeclared) or None,
             ),
-            *(wave_result(WAVE_FILES, check.wave.wave_id, check) for check in checks),
+            *(wave_result(WAVE_FILES, check_name(check.wave), check) for check in checks),
         ],
     )
 
@@ -93,8 +95,10 @@ def warehouse_assets() -> dg.AssetsDefinition:
     def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer_lock: WriterLock) -> Iterator[Any]:
         """Seeds, models and data tests of the dbt project."""
         target_dir = settings.dagster_target_dir / "run"
-        forget_results(target_dir)
+        clear_artifacts(target_dir)
         ensure_record_key_secret(settings)
+        if not context.is_subset:
+            remove_warehouse(settings)
         arguments = dbt_build_arguments(settings, waves)
         with no_network():
             build = dbt.cli(arguments, context=context, target_path=target_dir, raise_on_error=False)
@@ -116,12 +120,14 @@ def release_asset(warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
         group_name="release",
         kinds={"duckdb", "parquet"},
     )
-    def release(writer_lock: WriterLock) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext, writer_lock: WriterLock) -> dg.MaterializeResult:
         """The published marts: one DuckDB file and one Parquet file per table, swapped in atomically."""
         try:
             result, published = road.publish(settings, waves, settings.dagster_target_dir / "run")
-        except DataRefused as refusal:
+        except Refusal as refusal:
             raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
+        for note in result.notes:
+            context.log.warning(note)
         return dg.MaterializeResult(
             metadata={"release": published.release_id, "path": dg.MetadataValue.path(published.path), **result.counts}
         )

@@ -6,11 +6,17 @@ import dagster as dg
 
 from expectations.gates import WaveCheck, check_marts
 from expectations.suites import mart_suites
+from helsemonitor.codebook import Wave
 from helsemonitor.limits import read_limits
 from orchestration.resources import settings
 
 WAVE_FILE = dg.AssetKey(["landing", "wave_file"])
 WAVE_FILES = dg.AssetKey(["landing", "wave_files"])
+
+
+def check_name(wave: Wave) -> str:
+    """Name of the check of a wave's file; Dagster takes letters, digits and `_` only."""
+    return wave.seed.replace("-", "_")
 
 
 def wave_check(asset: dg.AssetKey, name: str) -> dg.AssetCheckSpec:

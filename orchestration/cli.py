@@ -1,48 +1,26 @@
 """The `helsemonitor` command.
 
-Exit code 0: done; 1: data refused, the sentences say what to mend, or two releases differ; 2: wrong usage; 3: a defect.
+Exit code 0: done; 1: data refused, the sentences say what to mend, or two releases differ; 2: wrong usage; 3: a defect
+of the run itself; 4: the place does not allow it (not writable, no room, in use, something in the way); 130: Ctrl-C.
 """
 
+import orchestration.quiet_start  # noqa: F401 - before anything that takes time
+
+# isort: split
 import math
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from helsemonitor.errors import DataRefused
 from helsemonitor.settings import DISCLOSURES, Settings
+from orchestration.endings import DIFFERENT, UNFIT, Commands
 
 if TYPE_CHECKING:
     from orchestration.road import RefreshResult
 
-REFUSED, DIFFERENT, DEFECT, INTERRUPTED = 1, 1, 3, 130
 
-
-def _refused(refusal: DataRefused, settings: Settings) -> NoReturn:
-    for sentence in refusal.sentences:
-        click.echo(sentence, err=True)
-    current = settings.published_dir / "current"
-    kept = f" {settings.shown(current)} is as it was." if current.exists() else ""
-    click.echo(f"Refused: nothing was published.{kept}", err=True)
-    sys.exit(REFUSED)
-
-
-def _defect(error: Exception, settings: Settings) -> NoReturn:
-    import traceback
-
-    settings.logs_dir.mkdir(parents=True, exist_ok=True)
-    log = settings.logs_dir / "error.log"
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    click.echo(f"{type(error).__name__}: {error}", err=True)
-    click.echo(
-        f"The run itself failed, not the data; nothing was published. The whole story is in {settings.shown(log)} and "
-        f"{settings.shown(settings.logs_dir / 'dbt.log')}.",
-        err=True,
-    )
-    sys.exit(DEFECT)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="helsemonitor")
 def main() -> None:
     """Build and publish the indicators of the surveys on digital health services.
@@ -58,7 +36,7 @@ def _run(settings: Settings, plain: bool) -> "RefreshResult":
 
     from orchestration import reporters, road
 
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if console.is_terminal and not plain:
         with reporters.LiveReporter(console) as reporter:
             return road.refresh(settings, "the command line", reporter)
@@ -70,45 +48,50 @@ def _run(settings: Settings, plain: bool) -> "RefreshResult":
 def refresh(plain: bool) -> None:
     """Run the whole road: check the wave files, build the warehouse, check the marts, publish.
 
-    Exit code 0: published; 1: the data are refused and the former release stays; 3: the run itself failed.
+    Exit code 0: published; 1: the data are refused and the former release stays; 3: the run itself failed; 4: the
+    place does not allow a run.
     """
     from rich.console import Console
 
+    from helsemonitor.place import seeds_problem
     from orchestration.reporters import summary
 
     settings = Settings.from_environment()
     if settings.disclosure not in DISCLOSURES:
         raise click.UsageError(f"HELSEMONITOR_DISCLOSURE is '{settings.disclosure}'; say {' or '.join(DISCLOSURES)}.")
-    try:
-        result = _run(settings, plain)
-    except DataRefused as refusal:
-        _refused(refusal, settings)
-    except KeyboardInterrupt:
-        click.echo("Stopped: nothing was published.", err=True)
-        sys.exit(INTERRUPTED)
-    except Exception as error:
-        _defect(error, settings)
-    summary(Console(), settings, result)
+    if problem := seeds_problem(settings):
+        raise click.UsageError(problem)
+    summary(Console(markup=False, emoji=False), settings, _run(settings, plain))
 
 
 @main.command()
 def status() -> None:
-    """Show the current release, and whether a refresh is running."""
-    from helsemonitor.releases import current_release
+    """Show the current release, and whether a refresh is running.
+
+    Exit code 0: there is a sound release, or none yet; 4: the current release is missing or its manifest is damaged.
+    """
+    from rich.console import Console
+
+    from helsemonitor.errors import PlaceUnfit
+    from helsemonitor.shelf import current_release
     from orchestration.status import describe, ladder, running_sentence
 
     settings = Settings.from_environment()
-    release = current_release(settings)
-    if release is None:
-        click.echo("release  none yet; `helsemonitor refresh` makes the first one")
+    code = 0
+    try:
+        release = current_release(settings)
+    except PlaceUnfit as problem:
+        click.echo(f"release  {problem}")
+        code = UNFIT
     else:
-        from rich.console import Console
-
         for line in describe(settings, release):
             click.echo(line)
-        console = Console()
-        ladder(console if console.is_terminal else Console(width=200), release.manifest["reconciliation"])
+        if release:
+            # Labels are text: no square bracket of theirs is markup.
+            console = Console(markup=False, emoji=False)
+            ladder(console if console.is_terminal else Console(width=200, markup=False, emoji=False), release)
     click.echo(f"now      {running_sentence(settings.lock_file)}")
+    sys.exit(code)
 
 
 def _finite(_context: click.Context, _option: click.Parameter, value: float) -> float:

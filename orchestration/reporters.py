@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orchestration.road import RefreshResult, StageResult
 
 WORDS = {
+    "files": "files",
     "waves": "waves",
     "respondents": "respondents",
     "answers": "answers",
@@ -62,10 +63,10 @@ class LiveReporter:
 
         self._bars = Progress(
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.fields[stage]:<11}"),
+            TextColumn("{task.fields[stage]:<13}"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=console,
         )
         self._stage: dict[str, int] = {}
@@ -113,7 +114,7 @@ def summary(console: "Console", settings: Settings, result: "RefreshResult") -> 
     console.print(stages)
     console.print()
     # Not through rich: sentences and paths are not to be wrapped.
-    for note in (note for stage in result.stages for note in stage.notes):
+    for note in (*result.notes, *(note for stage in result.stages for note in stage.notes)):
         click.echo(f"note      {note}")
     click.echo(f"release   {settings.shown(result.release.path)}")
     click.echo(f"current   {settings.shown(settings.published_dir / 'current')}")

@@ -37,7 +37,8 @@ def dbt_project() -> DbtProject:
     project = DbtProject(
         project_dir=settings.project_dir,
         target_path=settings.dagster_target_dir / "load",
-        prepare_project_cli_args=["parse", "--quiet", *dbt_vars(settings, waves)],
+        # What an earlier process left of a parsed project may be damaged.
+        prepare_project_cli_args=["--no-partial-parse", "parse", "--quiet", *dbt_vars(settings, waves)],
     )
     with no_network():
         project.preparer.prepare(project)
@@ -51,7 +52,10 @@ class WriterLock(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WriterLock"]:
         """Hold the lock; a refresh that runs elsewhere makes this run fail with a sentence."""
         name = f"Dagster run {context.run.run_id[:8]}" if context.run else "Dagster"
-        with writer(settings, name):
+        with writer(settings, name) as notes:
+            for note in notes:
+                if context.log:
+                    context.log.warning(note)
             yield self
 
 

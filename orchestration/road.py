@@ -1,6 +1,6 @@
 """The road as stages: the command line and the Dagster assets call the same functions.
 
-    raw gate -> warehouse (dbt build) -> marts gate -> publish
+    codebook gate -> raw gate -> warehouse (dbt build) -> marts gate -> publish
 
 A stage returns what it counted, raises `DataRefused` where the data are not fit, and any other exception where it is
 broken itself. Heavy libraries are imported inside the stage that needs them, so that `helsemonitor --help` is quick.
@@ -17,6 +17,7 @@ from helsemonitor.codebook import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.lock import writer
 from helsemonitor.settings import Settings
+from orchestration.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from helsemonitor.dbt_build import Progress
@@ -44,10 +45,17 @@ class StageResult:
 
 @dataclass(frozen=True)
 class RefreshResult:
-    """A finished refresh: its stages and the release it published."""
+    """A finished refresh.
+
+    Args:
+        stages: What its stages did.
+        release: The release it published.
+        notes: Sentences about what was put right before the first stage.
+    """
 
     stages: tuple[StageResult, ...]
     release: "Release"
+    notes: tuple[str, ...] = ()
 
     def total(self, count: str) -> int:
         """Sum of a count over the stages."""
@@ -72,6 +80,30 @@ def _refuse(sentences: Sequence[str]) -> None:
         raise DataRefused(sentences)
 
 
+def gate_codebook(settings: Settings) -> StageResult:
+    """Let only a sound codebook pass, and write it in the one form that dbt reads.
+
+    Raises:
+        DataRefused: A file cannot be read, a cell breaks the schema, or a row makes no sense.
+    """
+    from helsemonitor.codebook.gate import read_codebook, write_codebook
+    from helsemonitor.codebook.rules import all_rules
+
+    started = time.perf_counter()
+    book = read_codebook(settings)
+    write_codebook(book, settings.gated_seeds_dir)
+    counts = {"files": sum(bool(read.rows) for read in book.reads.values()), "checks_passed": len(all_rules())}
+    return StageResult("codebook gate", time.perf_counter() - started, counts)
+
+
+def _forget_raw(settings: Settings, waves: Sequence[Wave]) -> None:
+    """Remove copies of raw files of waves that are not declared any more: dbt would load them."""
+    kept = {f"{wave.seed}.csv" for wave in waves}
+    for path in (settings.gated_seeds_dir / "raw").iterdir():
+        if path.name not in kept:
+            path.unlink()
+
+
 def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
     """Let only sound raw files pass.
 
@@ -81,8 +113,9 @@ def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress |
     from expectations.gates import check_raw, undeclared_files
 
     started = time.perf_counter()
-    checks = check_raw(settings, waves, on_progress=on_progress)
+    checks = check_raw(settings, waves, on_progress=on_progress, copies=settings.gated_seeds_dir / "raw")
     _refuse([*undeclared_files(settings, waves), *(sentence for check in checks for sentence in check.sentences)])
+    _forget_raw(settings, waves)
     counts = {
         "waves": len(waves),
         "respondents": sum(check.respondents for check in checks),
@@ -130,27 +163,29 @@ def publish(settings: Settings, waves: Sequence[Wave], target_dir: Path | None =
 
     Raises:
         DataRefused: The marts did not pass their gate, or hold a column of single respondents.
+        PlaceUnfit: The artifacts of the build are missing or damaged.
     """
     from expectations.gates import refuse_unchecked_marts
-    from helsemonitor.facts import read_grains, reconciliation, warehouse_counts
+    from helsemonitor.facts import grains, mart_names, read_build_manifest, reconciliation, warehouse_counts
     from helsemonitor.releases import file_sha256, publish_release
 
     started = time.perf_counter()
     refuse_unchecked_marts(settings)
+    manifest = read_build_manifest(settings, target_dir or settings.dbt_target_dir)
     counts = warehouse_counts(settings)
     facts = {
         "counts": {"waves": len(waves), **counts},
         "disclosure": settings.disclosure,
         "reconciliation": reconciliation(settings),
-        "grain": read_grains(target_dir or settings.dbt_target_dir),
+        "grain": grains(manifest),
         "raw_sha256": {wave.wave_id: file_sha256(raw_file(settings, wave)) for wave in waves},
         "versions": {package: version(package) for package in MANIFEST_PACKAGES},
     }
-    release = publish_release(settings, waves, facts)
+    release = publish_release(settings, waves, facts, mart_names(manifest))
     tables = release.manifest["tables"]
     counts |= {"tables": len(tables), "rows": sum(table["rows"] for table in tables.values())}
     counts.pop("respondents")
-    return StageResult("publish", time.perf_counter() - started, counts), release
+    return StageResult("publish", time.perf_counter() - started, counts, release.notes), release
 
 
 def refresh(settings: Settings, who: str, reporter: Reporter) -> RefreshResult:
@@ -163,23 +198,29 @@ def refresh(settings: Settings, who: str, reporter: Reporter) -> RefreshResult:
 
     Raises:
         DataRefused: At any stage; the current release is as it was.
-        RefreshRunning: Another refresh is under way.
+        PlaceUnfit: The build folder cannot take what a run writes, or another refresh is under way.
     """
-    waves = read_waves(settings)
     stages: list[StageResult] = []
+
+    def start(stage: str) -> None:
+        raise_if_stopped()
+        reporter.started(stage)
 
     def done(result: StageResult) -> None:
         stages.append(result)
         reporter.finished(result)
 
-    with writer(settings, who):
-        reporter.started("raw gate")
+    with writer(settings, who) as notes:
+        start("codebook gate")
+        done(gate_codebook(settings))
+        waves = read_waves(settings)
+        start("raw gate")
         done(gate_raw(settings, waves, reporter.progress))
-        reporter.started("warehouse")
+        start("warehouse")
         done(build_warehouse(settings, waves, reporter.progress))
-        reporter.started("marts gate")
+        start("marts gate")
         done(gate_marts(settings))
-        reporter.started("publish")
+        start("publish")
         result, release = publish(settings, waves)
         done(result)
-    return RefreshResult(tuple(stages), release)
+    return RefreshResult(tuple(stages), release, notes)

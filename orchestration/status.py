@@ -8,9 +8,14 @@ from helsemonitor.settings import Settings
 from orchestration.reporters import WORDS, spaced
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
-    from helsemonitor.releases import Release
+    from helsemonitor.shelf import Release
+
+# What reading a manifest raises that lacks a fact or says it in another way.
+UNSAID = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError)
 
 
 def age(published_at: str, now: datetime) -> str:
@@ -23,27 +28,52 @@ def age(published_at: str, now: datetime) -> str:
     return "less than a minute old"
 
 
-def describe(settings: Settings, release: "Release") -> list[str]:
-    """Say what a release holds, a line a fact."""
-    manifest = release.manifest
-    counts = ", ".join(f"{spaced(number)} {WORDS[name]}" for name, number in manifest["counts"].items())
+def _waves(manifest: "Mapping[str, Any]") -> list[str]:
     waves: dict[str, list[str]] = {}
     for wave in manifest["waves"]:
         survey, _, year = wave.rpartition("_")
         waves.setdefault(survey, []).append(year)
-    return [
-        f"release  {settings.shown(release.path)}",
-        f"age      {age(manifest['published_at'], datetime.now(UTC))} (published {manifest['published_at']})",
-        *(f"waves    {survey} {' '.join(years)}" for survey, years in waves.items()),
-        f"counts   {counts}",
-        f"profile  {manifest['disclosure']}",
-    ]
+    return [f"waves    {survey} {' '.join(years)}" for survey, years in waves.items()]
+
+
+def _counts(manifest: "Mapping[str, Any]") -> list[str]:
+    counted = (f"{spaced(number)} {WORDS.get(name, name)}" for name, number in manifest["counts"].items())
+    return [f"counts   {', '.join(counted)}"]
+
+
+def _age(manifest: "Mapping[str, Any]") -> list[str]:
+    published = manifest["published_at"]
+    return [f"age      {age(published, datetime.now(UTC))} (published {published})"]
+
+
+FACTS = {"age": _age, "waves": _waves, "counts": _counts, "profile": lambda found: [f"profile  {found['disclosure']}"]}
+
+
+def describe(settings: Settings, release: "Release | None") -> list[str]:
+    """Say what a release holds, a line a fact; an older or damaged manifest may not say all of it."""
+    if release is None:
+        return ["release  none yet; `helsemonitor refresh` makes the first one"]
+    lines = [f"release  {settings.shown(release.path)}"]
+    for fact, said in FACTS.items():
+        try:
+            lines += said(release.manifest)
+        except UNSAID:
+            lines.append(f"{fact:<9}manifest.json does not say")
+    return lines
 
 
 STATUSES = ("match", "known_inconsistency", "mismatch", "not_computable")
 
 
-def ladder(console: "Console", reconciliation: "dict[str, list[list[Any]]]") -> None:
+def ladder(console: "Console", release: "Release") -> None:
+    """Show printed numbers against computed ones, as far as the manifest says."""
+    try:
+        _ladder(console, release.manifest["reconciliation"])
+    except UNSAID:
+        console.print("printed  manifest.json does not say how the numbers stand against the printed ones")
+
+
+def _ladder(console: "Console", reconciliation: "dict[str, list[list[Any]]]") -> None:
     """Show printed numbers against computed ones: by report and kind of print, then the largest differences."""
     from rich.table import Table
 
@@ -78,7 +108,10 @@ def running_sentence(lock_file: Path) -> str:
     """Say whether a refresh is running, and whose."""
     from helsemonitor.lock import running
 
-    holder = running(lock_file)
+    try:
+        holder = running(lock_file)
+    except (OSError, NotImplementedError) as error:
+        return f"whether a refresh is running cannot be told ({error})"
     if holder is None:
         return "no refresh is running"
     return f"a refresh is running, started {holder.started} by {holder.who}" + (

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from helsemonitor import codebook
+from helsemonitor.codebook import holds_in
+from helsemonitor.delimited import read_delimited
 from synthetic.events import EVERYBODY, Atom, Event, both, scaled, single, total
 
 TABLES = (
@@ -31,8 +32,8 @@ ALLOCATED = "_allocated"
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV of the repository as text, by the project's reader; empty cells are empty strings."""
-    header, rows = codebook.read_table(path)
-    return pd.DataFrame(rows, columns=header)
+    read = read_delimited(path)
+    return pd.DataFrame(read.rows, columns=read.header)
 
 
 def parts(cell: str) -> tuple[str, ...]:
@@ -111,7 +112,7 @@ class Wave:
     def in_range(self, table: str) -> pd.DataFrame:
         """Rows of a table of the survey whose range of years holds the wave."""
         frame = self.codebook.rows(table, self.survey)
-        return frame[[codebook.holds_in(row, self.year) for row in frame.to_dict("records")]]
+        return frame[[holds_in(row, self.year) for row in frame.to_dict("records")]]
 
     @cached_property
     def columns(self) -> list[Column]:

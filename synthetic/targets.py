@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from helsemonitor.limits import limit_for, read_limits_file
+from helsemonitor.limits import limit_for, read_limits
+from helsemonitor.settings import PROJECT_DIR, Settings
 from synthetic.codebook import Codebook, Wave, parts, read_table
 from synthetic.events import EVERYBODY, Atom, Event, both, scaled, single, total
 
@@ -112,7 +113,7 @@ def read_printed(path: Path, set_aside: frozenset[str] = frozenset()) -> list[Pr
     """
     frame = read_table(path)
     usable = frame["measure"].isin(sorted(MEASURES)) & (frame["survey"] != "external")
-    limits = read_limits_file(path.parents[1] / "codebook" / "limits.csv")
+    limits = read_limits(Settings(PROJECT_DIR, path.parents[1], path.parents[1]))
     tolerance = limit_for(limits, "print_gap", names=[APPROXIMATE])
     return [_printed(row, tolerance, row["result_id"] in set_aside) for _, row in frame[usable].iterrows()]
 

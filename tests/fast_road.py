@@ -5,10 +5,8 @@ same checks stop it as a refresh, and the marts are the same tables.
 """
 
 import runpy
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import duckdb
 from dbt.cli.main import dbtRunner
 
-from helsemonitor.build_failures import read_json
+from helsemonitor.artifacts import read_json
 from helsemonitor.codebook import read_waves
 from helsemonitor.dbt_build import dbt_project_arguments, dbt_vars, project_environment
 from helsemonitor.errors import DataRefused
@@ -74,30 +72,29 @@ def _compile(settings: Settings) -> Compiled:
     return Compiled(of_kind("seed"), of_kind("model"), of_kind("test"))
 
 
-@cache
-def _compiled(waves: tuple[str, ...], disclosure: str, seeds: Path) -> Compiled:
-    with tempfile.TemporaryDirectory() as folder:
-        return _compile(Settings(PROJECT_DIR, seeds, Path(folder), disclosure))
-
-
-_SEEDS_OF: dict[tuple[str, ...], Path] = {}
+_COMPILED: dict[tuple[object, ...], Compiled] = {}
 
 
 def compiled(settings: Settings) -> Compiled:
-    """The project compiled for the waves of a seeds folder, once for all folders with the same waves."""
-    waves = tuple(wave.wave_id for wave in read_waves(settings))
-    return _compiled(waves, settings.disclosure, _SEEDS_OF.setdefault(waves, settings.seeds_dir))
+    """The project compiled for seeds that passed their gates, once for all folders with the same waves."""
+    key = (settings.disclosure, *(wave.wave_id for wave in read_waves(settings)))
+    if key not in _COMPILED:
+        _COMPILED[key] = _compile(settings)
+    return _COMPILED[key]
 
 
-def _load_seed(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], seeds: Path) -> None:
-    path = next(seeds.rglob(f"{node['name']}.csv"))
+def _load_seed(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], settings: Settings) -> None:
+    path = settings.gated_seeds_dir / node["schema"] / f"{node['name']}.csv"
     types = ", ".join(
         f"cast({column} as {kind}) as {column}" for column, kind in node["config"]["column_types"].items()
     )
     replaced = f" replace ({types})" if types else ""
+    is_raw = node["schema"] == "raw"
+    row_no = "cast(row_number() over () - 1 as integer) as row_no, " if is_raw else ""
+    source = str(path).replace("'", "''")
     tables.execute(
-        f"create table {node['relation_name']} as select *{replaced} from read_csv('{path}', header = true, "
-        "all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
+        f"create table {node['relation_name']} as select {row_no}*{replaced} from read_csv('{source}', "
+        f"header = {not is_raw}, all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
     )
 
 
@@ -146,6 +143,7 @@ def fast_road(seeds: Path, build: Path, disclosure: str = "report", *, marts: bo
     tables.execute("attach ':memory:' as warehouse")
     tables.execute("use warehouse")
     try:
+        road.gate_codebook(settings)
         waves = read_waves(settings)
         road.gate_raw(settings, waves)
     except DataRefused as refusal:
@@ -154,7 +152,7 @@ def fast_road(seeds: Path, build: Path, disclosure: str = "report", *, marts: bo
     for schema in sorted({node["schema"] for node in (*project.seeds, *project.models)}):
         tables.execute(f'create schema "{schema}"')
     for node in project.seeds:
-        _load_seed(tables, node, seeds)
+        _load_seed(tables, node, settings)
     by_name = {node["unique_id"]: node for node in project.models}
     needed = [node for node in project.models if _is_check(node)]
     first: dict[str, dict[str, Any]] = {}

@@ -1,6 +1,7 @@
 """The two sides of a comparison: release folders, found by path, by id or by the words current and previous."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,8 @@ from pathlib import Path
 import duckdb
 
 from helsemonitor.settings import Settings
+from helsemonitor.shelf import MANIFEST, release_folders
 from helsemonitor.sql import text
-
-MANIFEST = "manifest.json"
 
 
 class NoRelease(ValueError):  # noqa: N818 - said as a person would say it
@@ -37,16 +37,20 @@ class Side:
 def _folder(settings: Settings, name: str) -> Path:
     published = settings.published_dir
     if name == "current":
-        return (published / "current").resolve()
-    releases = sorted(path for path in (published / "releases").glob("*") if not path.name.startswith("."))
+        return Path(os.path.realpath(published / "current"))
     if name == "previous":
-        current = (published / "current").resolve()
-        earlier = [path for path in releases if path.name < current.name]
+        current = Path(os.path.realpath(published / "current"))
+        earlier = [path for path in release_folders(published) if path.name < current.name]
         if not earlier:
             raise NoRelease(f"There is no release before the current one in {settings.shown(published / 'releases')}.")
         return earlier[-1]
     by_id = published / "releases" / name
-    return by_id if by_id.is_dir() else Path(name).resolve()
+    return by_id if by_id.is_dir() else Path(os.path.realpath(name))
+
+
+def _is_table(file: Path) -> bool:
+    """Whether a file of the folder is a table: hidden ones are notes of an operating system."""
+    return file.is_file() and not file.name.startswith(".")
 
 
 def _grain(path: Path) -> dict[str, tuple[str, ...]]:
@@ -68,7 +72,7 @@ def find_side(settings: Settings, name: str) -> Side:
         NoRelease: There is no such release, or what is there cannot be read as one.
     """
     path = _folder(settings, name)
-    files = {file.stem: file for file in sorted((path / "parquet").glob("*.parquet"))}
+    files = {file.stem: file for file in sorted((path / "parquet").glob("*.parquet")) if _is_table(file)}
     if not files:
         raise NoRelease(
             f"{name} is no release: {settings.shown(path / 'parquet')} holds no Parquet file. Name the folder of a "
@@ -86,7 +90,7 @@ def find_side(settings: Settings, name: str) -> Side:
             columns[table] = {column: kind for column, kind, *_ in rows}
     try:
         grain = _grain(path)
-    except (ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         raise NoRelease(
             f"{settings.shown(path / MANIFEST)} is not the manifest of a release; publish the release again."
         ) from None

@@ -1,18 +1,33 @@
--- Grain: one row per survey, year, respondent and delivered column; blanks are kept.
+-- Grain: one row per survey, year, respondent and delivered column in use, the id and the weight among them; blanks are kept.
+with
+
+kept as (
+    select survey, year, column_name
+    from {{ ref('stg_columns') }}
+    where ignored_reason is null
+    union
+    select survey, year, {{ clean_name('unnest([respondent_column, weight_column])') }} as column_name
+    from {{ ref('waves') }}
+),
+
+places as (
+    select * from {{ ref('stg_delivered_columns') }}
+    semi join kept using (survey, year, column_name)
+)
+
 {% for wave in declared_waves() %}
 select
-    '{{ wave_survey(wave) }}' as survey,
-    {{ wave_year(wave) }} as year,
-    respondent_no,
-    column_name,
-    raw_value
+    places.survey,
+    places.year,
+    cells.row_no as respondent_no,
+    places.column_name,
+    cells.raw_value
 from (
-    select
-        cast(row_number() over () as integer) as respondent_no,
-        *
-    from {{ ref(wave) }}
+    select * from {{ ref(wave.seed) }} where row_no > 0
 ) unpivot include nulls (
-    raw_value for column_name in (columns(* exclude (respondent_no)))
-)
+    raw_value for place in (columns(* exclude (row_no)))
+) as cells
+inner join places
+    on places.survey = {{ literal(wave.survey) }} and places.year = {{ wave.year }} and cells.place = places.place
 {{ 'union all' if not loop.last }}
 {% endfor %}

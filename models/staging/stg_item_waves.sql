@@ -1,47 +1,71 @@
--- Grain: one row per survey, year and item asked in (or derivable from) that wave, with its routing. An item without a row in
--- routing.csv is asked of everybody.
+-- Grain: one row per survey, year and item asked in (or derivable from) that wave, with its routing and, of a derived item, the
+-- answers that the wave's form lets one derive. An item without a row in routing.csv is asked of everybody. `filter_no` counts
+-- the universes of an item along its waves.
 with
 
-asked as (
-    select distinct survey, year, item
-    from {{ ref('stg_columns') }}
-    where ignored_reason is null
+offered as (
+    select distinct columns.survey, columns.year, columns.item, coalesce(columns.option, code_lists.answer) as answer
+    from {{ ref('stg_columns') }} as columns
+    left join {{ ref('code_lists') }} as code_lists using (code_list)
+    where columns.ignored_reason is null
 ),
 
-sources as (
-    select distinct derivations.survey, waves.year, derivations.item, derivations.source_item
+clauses as (
+    select
+        derivations.survey,
+        waves.year,
+        derivations.item,
+        derivations.answer,
+        derivations.clause,
+        derivations.source_item,
+        unnest(string_split(derivations.answers, '|')) as wanted
     from {{ ref('derivations') }} as derivations
     inner join {{ ref('waves') }} as waves
         on derivations.survey = waves.survey and {{ in_range('waves.year', 'derivations') }}
 ),
 
--- A derived item exists where all its sources were asked.
-derived as (
-    select sources.survey, sources.year, sources.item
-    from sources
-    left join asked
-        on sources.survey = asked.survey and sources.year = asked.year and sources.source_item = asked.item
-    group by sources.survey, sources.year, sources.item
-    having count(*) = count(asked.item)
+-- A clause none of whose answers is on the form says nothing of anybody.
+told as (
+    select
+        clauses.survey,
+        clauses.year,
+        clauses.item,
+        clauses.answer,
+        clauses.clause,
+        count(offered.item) > 0 as is_asked,
+        coalesce(bool_or(offered.answer = clauses.wanted), false) as is_offered
+    from clauses
+    left join offered
+        on clauses.survey = offered.survey and clauses.year = offered.year and clauses.source_item = offered.item
+    group by clauses.survey, clauses.year, clauses.item, clauses.answer, clauses.clause
+),
+
+answers as (
+    select survey, year, item, answer, bool_and(is_asked) as is_asked, bool_and(is_offered) as is_offered
+    from told
+    group by survey, year, item, answer
 ),
 
 available as (
-    select * from asked
+    select distinct survey, year, item, cast(null as varchar[]) as derived_answers
+    from offered
     union all
-    select * from derived
+    -- A derived item exists where all its sources were asked and can give one of its answers.
+    select survey, year, item, list(answer order by answer) filter (where is_offered) as derived_answers
+    from answers
+    group by survey, year, item
+    having bool_and(is_asked) and bool_or(is_offered)
 ),
 
 routed as (
     select
-        available.survey,
-        available.year,
-        available.item,
+        available.*,
         items.type,
         items.answer_set,
         routing.universe,
-        last_value(routing.universe) over waves as newest_universe,
-        max(available.year) over waves as newest_year,
-        min(available.year) over waves as first_year
+        lag(coalesce(routing.universe, '')) over (
+            partition by available.survey, available.item order by available.year
+        ) as previous_universe
     from available
     inner join {{ ref('items') }} as items using (survey, item)
     left join {{ ref('routing') }} as routing
@@ -49,15 +73,15 @@ routed as (
             available.survey = routing.survey
             and available.item = routing.item
             and {{ in_range('available.year', 'routing') }}
-    window waves as (
-        partition by available.survey, available.item
-        order by available.year
-        rows between unbounded preceding and unbounded following
-    )
 )
 
 select
-    *,
+    * exclude (previous_universe),
+    count(*) filter (where previous_universe != coalesce(universe, '')) over (
+        partition by survey, item order by year
+    ) as filter_no,
+    min(year) over (partition by survey, item) as first_year,
+    max(year) over (partition by survey, item) as last_year,
     min(coalesce(universe, '')) over (partition by survey, item)
     < max(coalesce(universe, '')) over (partition by survey, item) as filter_changed
 from routed

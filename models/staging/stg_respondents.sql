@@ -16,12 +16,12 @@ keyed as (
         answers.year,
         answers.respondent_no,
         waves.weight_column,
-        max(answers.raw_value) filter (where answers.column_name = waves.respondent_column) as respondent_id,
-        max(answers.raw_value) filter (where answers.column_name = waves.weight_column) as raw_weight
+        max(answers.raw_value) filter (where answers.column_name = {{ clean_name('waves.respondent_column') }}) as respondent_id,
+        max(answers.raw_value) filter (where answers.column_name = {{ clean_name('waves.weight_column') }}) as raw_weight
     from answers
     inner join waves
         on answers.survey = waves.survey and answers.year = waves.year
-    where answers.column_name in (waves.respondent_column, waves.weight_column)
+    where answers.column_name in ({{ clean_name('waves.respondent_column') }}, {{ clean_name('waves.weight_column') }})
     group by all
 ),
 

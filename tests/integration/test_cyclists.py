@@ -38,7 +38,8 @@ def digest(folder: Path) -> dict[str, str]:
 def dbt_build(seeds: Path, build: Path) -> subprocess.CompletedProcess[str]:
     """Run `dbt build` from the project's root on a seeds folder of its own."""
     build.mkdir(exist_ok=True)
-    waves = "{waves: [" + ", ".join(f"cyclists_{year}" for year in YEARS) + "]}"
+    declared = ", ".join(f"{{survey: cyclists, year: {year}, seed: cyclists_{year}}}" for year in YEARS)
+    waves = f"{{waves: [{declared}]}}"
     command = [sys.executable, "-m", "dbt.cli.main", "build", "--vars", waves]
     command += ["--target-path", str(build / "target"), "--log-path", str(build / "logs")]
     environment = os.environ | {"HELSEMONITOR_SEEDS": str(seeds), "HELSEMONITOR_BUILD": str(build)}

@@ -510,7 +510,7 @@ def test_a_wave_more_changes_no_noise(tmp_path: Path) -> None:
         last = [row for row in rows[1:] if any(f",{year}," in row for year in years)]
         waves.write_text("".join([rows[0], *last]), encoding="utf-8")
         (folder / "record_key.secret").write_text(SECRET, encoding="ascii")
-        names = ", ".join(f"cyclists_{year}" for year in years)
+        names = ", ".join(f"{{survey: cyclists, year: {year}, seed: cyclists_{year}}}" for year in years)
         dbt(
             folder,
             f"{{disclosure: open, waves: [{names}]}}",

@@ -8,7 +8,7 @@ import duckdb
 
 from helsemonitor.settings import PROJECT_DIR, Settings
 
-WAVES_HEADER = "survey,year,respondents,respondent_column,weight_column,sha256\n"
+WAVES_HEADER = "survey,year,respondents,respondent_column,weight_column,sha256,source,status,reviewed\n"
 
 
 def make_settings(folder: Path) -> Settings:
@@ -22,8 +22,8 @@ def make_settings(folder: Path) -> Settings:
 
 
 def write_waves(settings: Settings, rows: Sequence[str]) -> None:
-    """Write waves.csv."""
-    text = WAVES_HEADER + "".join(f"{row}\n" for row in rows)
+    """Write waves.csv: synthetic, final and reviewed waves, of which a row says all up to the checksum."""
+    text = WAVES_HEADER + "".join(f"{row},synthetic,final,yes\n" for row in rows)
     (settings.codebook_dir / "waves.csv").write_text(text, encoding="utf-8")
 
 

@@ -13,13 +13,15 @@ import pytest
 
 from expectations import gates
 from helsemonitor import build_failures, dbt_build, facts
-from helsemonitor.codebook import Wave, holds_in, read_rows, read_waves
+from helsemonitor.codebook import Wave, holds_in, read_waves
+from helsemonitor.codebook.reading import Row
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import PROJECT_DIR, Settings
 from orchestration.home import prepare_home
 from tests.unit.small_project import make_settings, write_codebook, write_waves
 
 BIRDS = Wave("birds", 2020, 10, "nr", "", "")
+SHA = "5e" * 32
 FISH = Wave("fish", 2021, 5, "id", "w", "")
 
 
@@ -41,8 +43,8 @@ def test_folders_are_relative_to_the_projects_root(monkeypatch: pytest.MonkeyPat
 
 def test_waves_are_sorted_and_typed(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    write_waves(settings, ["fish,2021,5,id,w,", "birds,2022,7,nr,,abc", "birds,2020,10,nr,,"])
-    assert read_waves(settings) == (BIRDS, Wave("birds", 2022, 7, "nr", "", "abc"), FISH)
+    write_waves(settings, ["fish,2021,5,id,w,", f"birds,2022,7,nr,,{SHA}", "birds,2020,10,nr,,"])
+    assert read_waves(settings) == (BIRDS, Wave("birds", 2022, 7, "nr", "", SHA), FISH)
     assert [wave.wave_id for wave in read_waves(settings)] == ["birds_2020", "birds_2022", "fish_2021"]
 
 
@@ -51,11 +53,16 @@ def test_bad_waves_are_refused_with_their_line(tmp_path: Path) -> None:
     write_waves(settings, ["birds,2020,10,nr,,", "fish,21st,5,id,,", "birds,2020,11,nr,,"])
     with pytest.raises(DataRefused) as refusal:
         read_waves(settings)
+    assert refusal.value.sentences == ("seeds/codebook/waves.csv line 3: column year is '21st'; write a whole number.",)
+    write_waves(settings, ["birds,2020,10,nr,,", "fish,2021,0,,,", "birds,2020,11,nr,,"])
+    with pytest.raises(DataRefused) as refusal:
+        read_waves(settings)
     assert refusal.value.sentences == (
-        "seeds/codebook/waves.csv line 3 (survey 'fish', year '21st', respondents '5', respondent_column 'id') is not "
-        "a wave: it needs a survey, a whole year, a whole number of respondents and the column that identifies a "
+        "seeds/codebook/waves.csv line 3: column respondents is '0'; write a number from 1 up.",
+        "seeds/codebook/waves.csv line 3: column respondent_column is blank; write a value; raw column that "
+        "identifies a "
         "respondent.",
-        "seeds/codebook/waves.csv declares birds_2020 2 times; keep one row.",
+        "seeds/codebook/waves.csv line 4: another row has the same survey 'birds', year '2020'; keep one.",
     )
 
 
@@ -68,11 +75,11 @@ def test_bad_waves_are_refused_with_their_line(tmp_path: Path) -> None:
             "elsewhere.",
         ),
         (
-            {"waves": ["survey,year,respondents,sha256"]},
+            {"waves": ["survey,year,respondents,sha256,source,status,reviewed"]},
             "seeds/codebook/waves.csv has no column respondent_column, weight_column; restore its header row.",
         ),
         (
-            {"waves": ["survey,year,respondents,respondent_column,weight_column,sha256"]},
+            {"waves": ["survey,year,respondents,respondent_column,weight_column,sha256,source,status,reviewed"]},
             "seeds/codebook/waves.csv declares no wave; there is nothing to refresh.",
         ),
     ],
@@ -85,22 +92,18 @@ def test_unreadable_waves_are_refused(tmp_path: Path, tables: dict[str, list[str
     assert refusal.value.sentences == (sentence,)
 
 
-def test_short_rows_read_as_blank(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
-    write_codebook(settings, {"items": ["survey,item,type", "birds,song"]})
-    assert read_rows(settings, "items", ("item", "type")) == [{"survey": "birds", "item": "song", "type": ""}]
-
-
 @pytest.mark.parametrize("disclosure", ["report", "open"])
 def test_dbt_is_told_waves_and_profile_and_leaves_unit_tests_out(tmp_path: Path, disclosure: str) -> None:
     settings = Settings(tmp_path, tmp_path, tmp_path, disclosure)
-    assert dbt_build.dbt_build_arguments(settings, [FISH, BIRDS]) == [
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        "--vars",
-        f'{{"waves": ["birds_2020", "fish_2021"], "disclosure": "{disclosure}"}}',
-    ]
+    *arguments, variables = dbt_build.dbt_build_arguments(settings, [FISH, BIRDS])
+    assert arguments == ["build", "--exclude-resource-type", "unit_test", "--vars"]
+    assert json.loads(variables) == {
+        "waves": [
+            {"survey": "birds", "year": 2020, "wave": "2020", "seed": "birds_2020"},
+            {"survey": "fish", "year": 2021, "wave": "2021", "seed": "fish_2021"},
+        ],
+        "disclosure": disclosure,
+    }
 
 
 def test_dbt_keeps_to_the_projects_folders(tmp_path: Path) -> None:
@@ -119,11 +122,14 @@ def test_dbt_keeps_to_the_projects_folders(tmp_path: Path) -> None:
 def test_dbt_sees_the_folders_only_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = make_settings(tmp_path)
     monkeypatch.setenv("HELSEMONITOR_SEEDS", "before")
+    monkeypatch.setenv("HELSEMONITOR_DBT_SEEDS", "earlier")
     monkeypatch.delenv("HELSEMONITOR_BUILD", raising=False)
     with dbt_build.project_environment(settings):
-        assert os.environ["HELSEMONITOR_SEEDS"] == str(tmp_path / "seeds")
+        assert os.environ["HELSEMONITOR_SEEDS"] == "before"
+        # dbt reads what passed the gates.
+        assert os.environ["HELSEMONITOR_DBT_SEEDS"] == str(tmp_path / "build" / "seeds")
         assert os.environ["HELSEMONITOR_BUILD"] == str(tmp_path / "build")
-    assert os.environ["HELSEMONITOR_SEEDS"] == "before"
+    assert os.environ["HELSEMONITOR_DBT_SEEDS"] == "earlier"
     assert "HELSEMONITOR_BUILD" not in os.environ
 
 
@@ -252,38 +258,18 @@ def test_a_cell_of_the_wrong_type_is_the_codebooks_fault() -> None:
         assert isinstance(reason, build_failures.BuildError)
 
 
-def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
-    (settings.codebook_dir / "items.csv").write_bytes("survey,item\nbirds,måke\n".encode("latin-1"))
-    with pytest.raises(DataRefused) as refusal:
-        read_rows(settings, "items", ("item",))
-    assert refusal.value.sentences == ("seeds/codebook/items.csv is not CSV in UTF-8; save it as that.",)
-
-
 @pytest.mark.parametrize(
-    ("row", "years"),
+    ("first", "last", "years"),
     [
-        ("song,2020,2021", [2020, 2021]),
-        ("song,2021,", [2021, 2022]),
-        ("song,,2020", [2019, 2020]),
-        ("song,,", [2019, 2020, 2021, 2022]),
+        ("2020", "2021", [2020, 2021]),
+        ("2021", "", [2021, 2022]),
+        ("", "2020", [2019, 2020]),
+        ("", "", [2019, 2020, 2021, 2022]),
     ],
 )
-def test_a_range_holds_at_both_ends_and_is_open_where_blank(tmp_path: Path, row: str, years: list[int]) -> None:
-    settings = make_settings(tmp_path)
-    write_codebook(settings, {"columns": ["item,year_from,year_to", row]})
-    (read,) = read_rows(settings, "columns", ("item", "year_from", "year_to"))
-    assert [year for year in range(2019, 2023) if holds_in(read, year)] == years
-
-
-def test_a_range_without_a_year_is_refused(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
-    write_codebook(settings, {"columns": ["item,year_from,year_to", "song,2020,", "nest,2020,soon"]})
-    with pytest.raises(DataRefused) as refusal:
-        read_rows(settings, "columns", ("item",))
-    assert refusal.value.sentences == (
-        "seeds/codebook/columns.csv line 3: year_to is 'soon'; write a whole year, or nothing for an open range.",
-    )
+def test_a_range_holds_at_both_ends_and_is_open_where_blank(first: str, last: str, years: list[int]) -> None:
+    row = Row({"year_from": first, "year_to": last}, "columns.csv line 2")
+    assert [year for year in range(2019, 2023) if holds_in(row, year)] == years
 
 
 def test_the_grain_of_a_mart_is_what_its_test_declares() -> None:

@@ -83,7 +83,11 @@ def test_refused_data_exit_with_1_and_sentences(settings: Settings) -> None:
     refused = CliRunner().invoke(cli.main, ["refresh"])
     assert refused.exit_code == 1
     assert refused.stderr.splitlines() == [
-        "seeds/codebook/waves.csv declares no wave; there is nothing to refresh.",
+        *(
+            f"The codebook file seeds/codebook/{name}.csv is not there; restore it or point HELSEMONITOR_SEEDS "
+            "elsewhere."
+            for name in ("surveys", "items", "columns", "breakdowns")
+        ),
         "Refused: nothing was published.",
     ]
     publish_once(settings)

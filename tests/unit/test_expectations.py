@@ -16,7 +16,7 @@ from helsemonitor.codebook import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.limits import Limit, limit_for, read_limits
 from helsemonitor.settings import Settings
-from tests.unit.small_project import make_settings, write_codebook
+from tests.unit.small_project import WAVES_HEADER, make_settings, write_codebook
 
 WAVE = Wave("birds", 2020, 4, "nr", "vekt", "")
 LIMITS = read_limits(Settings.from_environment())
@@ -30,17 +30,22 @@ SOUND = {
     "song": ["1", "2", "", ""],
 }
 CODEBOOK = {
-    "waves": ["survey,year,respondents,respondent_column,weight_column,sha256", "birds,2020,4,nr,vekt,"],
-    "items": ["survey,item,type", "birds,age,number", "birds,way,allocation", "birds,song,single"],
+    "waves": [WAVES_HEADER.strip(), "birds,2020,4,nr,vekt,,synthetic,final,yes"],
+    "items": [
+        "survey,item,type,answer_set",
+        "birds,age,number,",
+        "birds,way,allocation,ways",
+        "birds,song,single,song",
+    ],
     "columns": [
-        "survey,column_name,year_from,year_to,item,code_list,ignored_reason",
-        "birds,age,2018,,age,,",
-        "birds,air,2020,2020,way,,",
-        "birds,land,,,way,,",
-        "birds,song,2020,,song,songs,",
-        "birds,remark,2020,,,,open text",
-        "birds,nest,2021,,way,,",
-        "birds,egg,,2019,way,,",
+        "survey,column_name,year_from,year_to,item,option,code_list,ignored_reason",
+        "birds,age,2018,,age,,,",
+        "birds,air,2020,2020,way,air,,",
+        "birds,land,,,way,land,,",
+        "birds,song,2020,,song,,songs,",
+        "birds,remark,2020,,,,,open text",
+        "birds,nest,2021,,way,nest,,",
+        "birds,egg,,2019,way,egg,,",
     ],
 }
 
@@ -100,8 +105,14 @@ TO_LIMITS = "correct the values, or set another limit with date and reason in co
         ),
         (
             "vekt",
-            ["0,5", "1", "1.5", "1"],
+            ["half", "1", "1.5", "1"],
             f"{WHERE}, column vekt): 1 of 4 values are not numbers; deliver digits with a decimal point for every respondent.",
+        ),
+        (
+            "vekt",
+            ["0,5", "1", "1.5", "1"],
+            f"{WHERE}, column vekt): 1 of 4 values have a decimal comma and 1 a decimal point; deliver digits with a decimal "
+            "point and nothing between thousands.",
         ),
         (
             "vekt",
@@ -204,8 +215,8 @@ def test_a_missing_column_is_left_to_the_crosswalks_own_check(settings: Settings
         (
             "nr,vekt,age\n1,1,20\n2,1,30,1\n3,1\n",
             [
-                f"{WHERE}): 2 of 3 rows do not have 3 values as the header has; put text with commas in quotes and save the "
-                "file again."
+                f"{WHERE}) line 3: 2 of 3 rows do not have 3 values as the header has (a comma between them); put text that "
+                "holds the separator in quotes, and restore what was cut."
             ],
         ),
         (
@@ -222,9 +233,11 @@ def test_a_file_of_the_wrong_shape_is_said(settings: Settings, text: str | None,
 
 
 def test_a_file_in_another_encoding_is_said(settings: Settings) -> None:
-    (settings.raw_dir / "birds_2020.csv").write_bytes("nr,vekt\n1,1\nmåke,1\n".encode("latin-1"))
+    (settings.raw_dir / "birds_2020.csv").write_bytes("nr,vekt\n1,1\nmåke,1\n".encode("mac-roman"))
     raw = frames.raw_wave(settings, WAVE, frames.NOTHING, LIMITS)
-    assert raw.sentences == (f"{WHERE}): the file is not CSV in UTF-8; save it as that.",)
+    assert raw.sentences == (
+        f"{WHERE}): the file is not UTF-8, and what its letters beyond a-z mean is not certain; save it as CSV in UTF-8.",
+    )
 
 
 def test_columns_are_known_by_what_they_hold(settings: Settings) -> None:
@@ -233,6 +246,7 @@ def test_columns_are_known_by_what_they_hold(settings: Settings) -> None:
             used={"age": "age", "air": "way", "land": "way", "song": "song"},
             allocations={"way": ("air", "land")},
             numbers={"age": ("number", "age"), "air": ("allocation", "way"), "land": ("allocation", "way")},
+            ignored=("remark",),
         )
     }
 
@@ -408,8 +422,8 @@ def test_the_limit_that_says_most_wins() -> None:
 
 def test_a_limit_without_a_number_is_refused(settings: Settings) -> None:
     header = "check_name,survey,year_from,name,value,unit,since,reason"
-    write_codebook(settings, {"limits": [header, 'drift,*,,*,"25,5",points,2030-01-01,why']})
-    with pytest.raises(DataRefused, match=r"limits\.csv line 2 \(check_name 'drift'\) has value '25,5'"):
+    write_codebook(settings, {"limits": [header, "drift,*,,*,far,points,2030-01-01,why"]})
+    with pytest.raises(DataRefused, match=r"limits\.csv line 2: column value is 'far'; write a number with a decimal"):
         read_limits(settings)
 
 

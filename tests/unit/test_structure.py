@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from helsemonitor.codebook import read_waves, wave_macro
+from helsemonitor.codebook import read_waves
+from helsemonitor.codebook.dbt_files import seed_properties, wave_macro
 from helsemonitor.settings import Settings
 from tests.unit import structure_rules as rules
 
@@ -152,6 +153,8 @@ def test_every_seed_is_in_its_folders_schema_and_described(manifest: dict[str, A
 def test_dbt_and_the_codebook_declare_the_same_waves() -> None:
     written = (ROOT / "macros" / "waves.sql").read_text(encoding="utf-8")
     assert written == wave_macro(read_waves(Settings(ROOT, ROOT / "seeds", ROOT / "build"))), "run `make waves`"
+    written = (ROOT / "models" / "staging" / "_codebook__seeds.yml").read_text(encoding="utf-8")
+    assert written == seed_properties(), "run `make waves`"
 
 
 def test_no_folder_is_overfull(models: list[rules.Model]) -> None:

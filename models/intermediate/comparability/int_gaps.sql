@@ -34,6 +34,8 @@ without_base as (
                 end
             when like_for_like_method = 'routing_item_not_asked'
                 then 'L: the item that routes the newest wave was not asked in this wave'
+            when like_for_like_method = 'routing_item_differs'
+                then 'L: the item that routes the newest wave offered other answers in this wave'
             else 'L: this wave asked fewer than the newest wave asks'
         end as gap
     from based

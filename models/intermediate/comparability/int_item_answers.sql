@@ -14,21 +14,11 @@ offered as (
     left join {{ ref('code_lists') }} as code_lists using (code_list)
     where columns.ignored_reason is null
     group by all
-),
-
-derived as (
-    select distinct
-        item_waves.survey,
-        item_waves.year,
-        item_waves.item,
-        derivations.answer
-    from {{ ref('stg_item_waves') }} as item_waves
-    inner join {{ ref('derivations') }} as derivations using (survey, item)
 )
 
 select survey, year, item, answer, label_delivered
 from offered
-where answer is not null
+where answer is not null and not {{ is_no_answer('answer') }}
 union all
-select survey, year, item, answer, null as label_delivered
-from derived
+select survey, year, item, unnest(derived_answers) as answer, null as label_delivered
+from {{ ref('stg_item_waves') }}

@@ -1,89 +1,97 @@
--- Grain: one row per survey, series, basis and wave that has it: the segment of comparable values and the changes since the
--- wave before. A change that breaks the series' kind starts a new segment; a filter change does not break the like-for-like
--- basis, which undoes it.
+-- Grain: one row per survey, series, basis, wave that has it and place (a group that a change reaches, `<breakdown>:<group>`; `*`
+-- for all others): the segment of comparable values and the changes since the wave before. A change that breaks the series' kind
+-- starts a segment; like for like, a change of filter parts the waves that were cut down to different universes.
 with
 
 -- A wave that is only known from print stands in the published series beside the landed ones. The answers of an item change
 -- together, so an answer's segments are those of all waves of its item.
 observed as (
-    select survey, series, series_type, item, kind, year, filter_changed
+    select survey, series, series_type, item, kind, year, filter_changed, like_for_like_no
     from {{ ref('int_series_waves') }}
     where is_offered or series_type = 'answer'
     union all
-    select distinct survey, indicator as series, 'indicator' as series_type, item, kind, year, false as filter_changed
+    select distinct
+        survey, indicator as series, 'indicator' as series_type, item, kind, year, false as filter_changed,
+        null as like_for_like_no
     from {{ ref('int_printed_indicators') }}
 ),
 
 waves as (
     select
-        observed.survey,
-        observed.series,
-        observed.series_type,
-        observed.kind,
-        observed.item,
-        observed.year,
+        observed.*,
         bases.basis,
-        min(observed.year) over (partition by observed.survey, observed.series, bases.basis) as first_year,
-        lag(observed.year) over (
-            partition by observed.survey, observed.series, bases.basis order by observed.year
-        ) as previous_year
+        min(observed.year) over along as first_year,
+        lag(observed.year) over along as previous_year,
+        min(observed.like_for_like_no) over (along rows between unbounded preceding and 1 preceding) as first_no,
+        last_value(observed.like_for_like_no ignore nulls) over (
+            along rows between unbounded preceding and 1 preceding
+        ) as previous_no
     from observed
     cross join (values ('as_published'), ('like_for_like')) as bases (basis)
     where bases.basis = 'as_published' or observed.filter_changed
+    window along as (partition by observed.survey, observed.series, bases.basis order by observed.year)
 ),
 
-changes as (
+places as (
+    select survey, '*' as place from {{ ref('waves') }}
+    union
+    select survey, substr(place, 7) as place from {{ ref('int_reach') }} where place like 'group/%'
+),
+
+located as (
     select
-        change_id,
-        survey,
-        item,
-        year,
-        assessed_impact,
-        description_en,
-        starts_with(change_type, 'filter_') as is_filter,
-        string_split(coalesce(breaks, ''), '|') as broken_kinds,
-        string_split(coalesce(unaffected_indicators, ''), '|') as unaffected
-    from {{ changes_by_item() }} as changes
-    where change_type != 'context_event'
+        waves.*,
+        places.place,
+        unnest([
+            concat('item/', waves.item), concat('group/', places.place),
+            case when waves.series_type = 'indicator' then concat('indicator/', waves.series) end
+        ]) as reached
+    from waves
+    inner join places using (survey)
 ),
 
 judged as (
     select
-        waves.*,
+        located.*,
         changes.change_id,
         changes.year as change_year,
         changes.description_en,
-        changes.year > coalesce(waves.previous_year, waves.first_year) as is_new,
-        list_contains(changes.broken_kinds, waves.kind)
-        and not list_contains(changes.unaffected, waves.series)
-        and not (changes.is_filter and waves.basis = 'like_for_like') as is_break,
-        changes.assessed_impact in ('possible', 'likely', 'break')
-        and not (changes.is_filter and waves.basis = 'like_for_like') as is_difference
-    from waves
-    left join changes
+        changes.is_redefined,
+        changes.filter_no,
+        case
+            when located.basis = 'as_published' or changes.filter_no is null then located.year >= changes.year
+            else coalesce(located.first_no < changes.filter_no and located.like_for_like_no >= changes.filter_no, false)
+        end as has_come,
+        located.year >= changes.year and changes.year > coalesce(located.previous_year, located.first_year) as is_new,
+        has_come and case
+            when located.basis = 'as_published' or changes.filter_no is null then is_new
+            else located.previous_no < changes.filter_no
+        end as has_just_come,
+        (list_contains(changes.broken_kinds, located.kind) or changes.by_membership and changes.breaks_membership)
+        and not list_contains(changes.unaffected_series, located.series) as is_break,
+        changes.is_difference
+    from located
+    left join {{ ref('int_reach') }} as changes
         on
-            waves.survey = changes.survey
-            and waves.item = changes.item
-            and waves.first_year < changes.year
-            and waves.year >= changes.year
+            located.survey = changes.survey
+            and located.reached = changes.place
+            and located.first_year < changes.year
+            and (located.year >= changes.year or located.basis = 'like_for_like')
 )
 
 select
-    survey,
-    series,
-    series_type,
-    kind,
-    item,
-    year,
-    basis,
-    previous_year,
-    cast(1 + count(distinct change_year) filter (where is_break) as integer) as series_segment,
+    survey, series, series_type, kind, item, year, basis, place, previous_year,
+    cast(1 + count(distinct change_year) filter (where is_break and has_come) as integer) as series_segment,
     case
-        when previous_year is not null then not coalesce(bool_or(is_break and is_new), false)
+        when previous_year is not null then not coalesce(bool_or(is_break and has_just_come), false)
     end as comparable_with_previous,
-    string_agg(change_id, '|' order by change_year, change_id) filter (where is_new) as change_ids,
-    coalesce(bool_or(is_break and is_new), false) as is_first_of_segment,
-    string_agg(description_en, ' ' order by change_year, change_id) filter (where is_break and is_new) as break_reason,
-    coalesce(bool_or(is_difference and not is_break and is_new), false) as definition_differs
+    {{ said_of_changes('change_id', '(is_new or has_just_come)', '|') }} as change_ids,
+    coalesce(bool_or(is_break and has_just_come), false) as is_first_of_segment,
+    coalesce(
+        {{ said_of_changes('description_en', 'is_break and has_just_come and not is_redefined', ' ') }},
+        {{ said_of_changes('description_en', 'is_break and has_just_come', ' ') }}
+    ) as break_reason,
+    {{ said_of_changes('description_en', 'is_break and has_just_come and filter_no is null', ' ') }} as other_break_reason,
+    coalesce(bool_or(is_difference and not is_break and has_just_come), false) as definition_differs
 from judged
-group by survey, series, series_type, kind, item, year, basis, previous_year
+group by survey, series, series_type, kind, item, year, basis, place, previous_year

@@ -42,7 +42,7 @@ scored as (
         -- The options that an indicator names, or the one number of the item.
         kinds.scored_by = 'number' and item_answers.has_numbers
         and coalesce(is_positive, item_answers.answer = '_value') as scores_numbers,
-        -- chk_indicators refuses any other denominator.
+        -- The codebook's schema refuses any other denominator.
         case measures.denominator
             when 'answered' then item_answers.answer = '_base'
             when 'substantive' then item_answers.answer_kind in ('substantive', 'neutral')

@@ -49,33 +49,41 @@ placed as (
     anti join printed using (survey, series, year, breakdown, group_key, basis)
 ),
 
+-- Groups that a change reaches have segments of their own.
+located as (
+    select placed.*, coalesce(reached.place, '*') as place
+    from placed
+    left join (select distinct survey, place from {{ ref('int_segments') }}) as reached
+        on placed.survey = reached.survey and concat(placed.breakdown, ':', placed.group_key) = reached.place
+),
+
 flagged as (
     select
-        placed.* replace (coalesce(placed.status_reason, wave_weights.weight_note) as status_reason),
+        located.* replace (coalesce(located.status_reason, wave_weights.weight_note) as status_reason),
         segments.series_segment,
         segments.change_ids,
         segments.previous_year,
         segments.comparable_with_previous as segment_comparable,
-        max(case when placed.value is not null then placed.year end) over (
-            partition by placed.survey, placed.series, placed.breakdown, placed.group_key, placed.basis
-            order by placed.year
+        max(case when located.value is not null then located.year end) over (
+            partition by located.survey, located.series, located.breakdown, located.group_key, located.basis
+            order by located.year
             rows between unbounded preceding and 1 preceding
         ) as previous_value_year,
         {{ obs_status_all({
             'B': 'segments.is_first_of_segment',
-            'O': "placed.gap_status = 'O'",
-            'M': "placed.gap_status = 'M'",
-            'L': "placed.gap_status = 'L'",
-            'Q': "placed.gap_status = 'Q'",
+            'O': "located.gap_status = 'O'",
+            'M': "located.gap_status = 'M'",
+            'L': "located.gap_status = 'L'",
+            'Q': "located.gap_status = 'Q'",
             'S': 'coalesce(group_waves.has_event, false)',
             'D': 'segments.definition_differs or wave_weights.weight_note is not null',
-            'U': 'placed.base_n < ' ~ limit_of('small_base'),
+            'U': 'located.base_n < ' ~ limit_of('small_base'),
         }) }} as obs_status_all
-    from placed
-    left join {{ ref('int_segments') }} as segments using (survey, series, year, basis)
+    from located
+    left join {{ ref('int_segments') }} as segments using (survey, series, year, basis, place)
     left join {{ ref('int_group_waves') }} as group_waves using (survey, breakdown, group_key, year)
     left join {{ ref('int_wave_weights') }} as wave_weights
-        on placed.survey = wave_weights.survey and placed.year = wave_weights.year and placed.value is not null
+        on located.survey = wave_weights.survey and located.year = wave_weights.year and located.value is not null
 )
 
 select

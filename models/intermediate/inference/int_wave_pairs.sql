@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 -- Grain: one row per survey, series, breakdown, group, basis and pair of waves with a value. Of an indicator: neighbours, first
 -- wave of the segment to every later one, and every wave to the newest; of an answer: neighbours, and first wave of the newest
--- segment to the newest wave. A pair across a break says what breaks it.
+-- segment to the newest wave. A pair across a break says what breaks it. Like for like, an earlier wave that was cut down to the
+-- universe of the newer one is held against what that published, where its own like-for-like value is of a later universe.
 {% set place = ['survey', 'series', 'breakdown', 'group_key', 'basis'] | join(', ') %}
 with
 
@@ -14,7 +15,19 @@ values_by_wave as (
         min(year) over (partition by {{ place }}, series_segment) as first_of_segment,
         max(year) over (partition by {{ place }}) as newest_year
     from {{ ref('int_series_values') }}
+    left join (
+        select survey, item, year, filter_no, like_for_like_no from {{ ref('int_item_waves') }} where has_like_for_like
+    ) using (survey, item, year)
     where value is not null
+),
+
+newer_values as (
+    select *, false as is_own
+    from values_by_wave
+    union all
+    select * replace ('like_for_like' as basis), true as is_own
+    from values_by_wave
+    where basis = 'as_published' and filter_no != like_for_like_no
 ),
 
 pairs as (
@@ -22,6 +35,8 @@ pairs as (
         {{ place }},
         newer.series_type,
         newer.item,
+        newer.place,
+        newer.is_own,
         newer.answer,
         older.year as year_from,
         newer.year as year_to,
@@ -36,9 +51,14 @@ pairs as (
         older.test_n_eff as n_eff_from,
         newer.test_n_eff as n_eff_to
     from values_by_wave as older
-    inner join values_by_wave as newer using ({{ place }})
+    inner join newer_values as newer using ({{ place }})
     where
         older.year < newer.year
+        and newer.is_own = coalesce(
+            older.basis = 'like_for_like'
+            and older.like_for_like_no = newer.filter_no
+            and newer.filter_no != newer.like_for_like_no, false
+        )
         and case
             when older.year = newer.previous_year then true
             when newer.series_type = 'indicator' then older.year = newer.first_of_segment or newer.year = newer.newest_year
@@ -52,20 +72,28 @@ breaks as (
         pairs.survey,
         pairs.series,
         pairs.basis,
+        pairs.place,
         pairs.year_from,
         pairs.year_to,
-        string_agg(concat(segments.year, ': ', segments.break_reason), ' ' order by segments.year) as not_comparable_reason
-    from (select distinct survey, series, basis, year_from, year_to from pairs) as pairs
-    inner join {{ ref('int_segments') }} as segments using (survey, series, basis)
-    where segments.is_first_of_segment and segments.year > pairs.year_from and segments.year <= pairs.year_to
-    group by pairs.survey, pairs.series, pairs.basis, pairs.year_from, pairs.year_to
+        string_agg(
+            concat(segments.year, ': ', if(pairs.is_own, segments.other_break_reason, segments.break_reason)),
+            ' ' order by segments.year
+        ) as not_comparable_reason
+    from (select distinct survey, series, basis, place, year_from, year_to, is_own from pairs) as pairs
+    inner join {{ ref('int_segments') }} as segments using (survey, series, basis, place)
+    where
+        segments.is_first_of_segment
+        and (segments.other_break_reason is not null or not pairs.is_own)
+        and segments.year > pairs.year_from
+        and segments.year <= pairs.year_to
+    group by pairs.survey, pairs.series, pairs.basis, pairs.place, pairs.year_from, pairs.year_to
 )
 
 select
-    pairs.*,
+    pairs.* exclude (is_own),
     {{ tested_variance(['variance_from', 'n_eff_from', 'value_from'], ['variance_to', 'n_eff_to', 'value_to']) }}
     + {{ tested_variance(['variance_to', 'n_eff_to', 'value_to'], ['variance_from', 'n_eff_from', 'value_from']) }}
         as change_variance,
     breaks.not_comparable_reason
 from pairs
-left join breaks using (survey, series, basis, year_from, year_to)
+left join breaks using (survey, series, basis, place, year_from, year_to)

@@ -14,7 +14,7 @@ neighbours as (
         previous_year as year_from,
         year as year_to
     from {{ ref('int_segments') }}
-    where series_type = 'answer'
+    where series_type = 'answer' and place = '*'
     group by survey, item, basis, previous_year, year
     having bool_and(comparable_with_previous)
 ),

@@ -1,40 +1,36 @@
--- depends_on: {{ ref('chk_delivery') }} {{ ref('chk_references') }} {{ ref('chk_declarations') }} {{ ref('chk_changes') }} {{ ref('chk_indicators') }}
--- Grain: one row per survey, year, respondent, item and answer given: delivered columns that are not blank, decoded, and the
--- derived answers whose clauses hold; the universes that the respondent belongs to are answers of the item `_universe`. Who was
--- asked is not looked at yet. `answer` is NULL where an option was left unticked, `value` the number of a numeric column.
+-- depends_on: {{ ref('chk_columns') }} {{ ref('chk_delivery') }} {{ ref('chk_codes') }}
+-- Grain: one row per survey, year, respondent, item and answer given: delivered columns that are not blank, decoded, empty boxes
+-- that mean "not chosen", and the derived answers whose clauses hold. Pseudo-items: the universes that the respondent belongs to
+-- are answers of `_universe`; the items that a code says were left blank or routed past are answers of `_no_answer` and
+-- `_not_asked`. Who was asked is not looked at yet, but for empty boxes. `answer` is NULL where an option was left unticked,
+-- `value` the number of a numeric column.
 with
 
 delivered as (
     select * from {{ ref('stg_answers') }} where raw_value is not null
 ),
 
-crosswalk as (
-    select * from {{ ref('stg_columns') }} where ignored_reason is null
+decoded as (
+    {{ decoded(delivered='delivered') | indent }}
 ),
 
-decoded as (
-    select
-        delivered.survey,
-        delivered.year,
-        delivered.respondent_no,
-        crosswalk.item,
-        -- The last branch: a list of a single-choice item gives its answer.
-        case
-            when crosswalk.code_list is null then crosswalk.option
-            when code_lists.answer = 'selected' then crosswalk.option
-            when code_lists.answer = 'not_selected' then null
-            else code_lists.answer
-        end as answer,
-        -- A coded column holds no number.
-        case
-            when crosswalk.code_list is null then try_cast(delivered.raw_value as decimal(18, 9))
-        end as value
-    from delivered
-    inner join crosswalk using (survey, year, column_name)
-    left join {{ ref('code_lists') }} as code_lists
-        on
-            crosswalk.code_list = code_lists.code_list
-            and delivered.raw_value = code_lists.code
+-- Of several mentions that name one answer, one counts.
+told as (
+    select survey, year, respondent_no, item, answer, value
+    from decoded
+    where not is_mention
+    union all
+    select distinct survey, year, respondent_no, item, answer, value
+    from decoded
+    where is_mention
+),
+
+{{ empty_boxes(told='told') }}
+
+asked as (
+    select * from told
+    union all
+    select * from unticked
 ),
 
 derived as (
@@ -42,14 +38,14 @@ derived as (
         clauses=ref('derivations'),
         keys=['item', 'answer'],
         item_column='source_item',
-        given='decoded',
+        given='asked',
         is_ranged=true,
     ) | indent }}
 ),
 
 given as (
     select survey, year, respondent_no, item, answer, value
-    from decoded
+    from asked
     union all
     select survey, year, respondent_no, item, answer, null as value
     from derived

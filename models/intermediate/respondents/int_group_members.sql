@@ -1,4 +1,5 @@
--- Grain: one row per survey, year, respondent and breakdown the respondent has a group in (crosses included).
+-- Grain: one row per survey, year, respondent and breakdown the respondent has a group in (crosses included). Groups are made of
+-- those who were asked the breakdown's item: an answer that the routing passes by counts nowhere, and so it makes no group.
 with
 
 definitions as (
@@ -27,8 +28,16 @@ grouped as (
     from definitions
     inner join {{ ref('int_given_answers') }} as given
         on definitions.survey = given.survey and definitions.source_item = given.item
+    inner join {{ ref('int_responses') }} as responses
+        on
+            given.survey = responses.survey
+            and given.year = responses.year
+            and given.item = responses.item
+            and given.respondent_no = responses.respondent_no
     where
-        given.year between coalesce(definitions.year_from, given.year) and coalesce(definitions.year_to, given.year)
+        responses.in_universe
+        and responses.has_answer
+        and given.year between coalesce(definitions.year_from, given.year) and coalesce(definitions.year_to, given.year)
         and (
             list_contains(string_split(definitions.answers, '|'), given.answer)
             or (

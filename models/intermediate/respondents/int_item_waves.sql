@@ -1,5 +1,6 @@
--- Grain: one row per survey, year and item asked in (or derivable from) that wave, with its routing; where the filter of the item
--- changed, also whether the newest wave's universe can be applied to this wave (`like_for_like_method`).
+-- Grain: one row per survey, year and item asked in (or derivable from) that wave, with its routing; where its filter changed,
+-- also the universe of its like-for-like basis (number `like_for_like_no` along the waves): the newest of later waves that this
+-- wave can be cut down to; or its own, where that is the newest or one that an earlier wave was cut down to.
 with
 
 item_waves as (
@@ -12,64 +13,87 @@ members as (
     where item = '_universe'
 ),
 
-evaluable as (
+-- The universes after the one of the wave, each as the wave had it that used it first.
+later as (
     select
-        item_waves.survey,
-        item_waves.year,
-        item_waves.item,
-        count(clauses.item) = count(routing_items.item) as is_evaluable
+        item_waves.survey, item_waves.year, item_waves.item, item_waves.universe as own_universe, newer.universe, newer.filter_no,
+        min(newer.year) as newer_year
     from item_waves
-    left join (select distinct survey, universe, item from {{ ref('universes') }}) as clauses
-        on item_waves.survey = clauses.survey and item_waves.newest_universe = clauses.universe
-    left join item_waves as routing_items
-        on
-            clauses.survey = routing_items.survey
-            and clauses.item = routing_items.item
-            and item_waves.year = routing_items.year
-    where item_waves.filter_changed
-    group by item_waves.survey, item_waves.year, item_waves.item
+    inner join item_waves as newer using (survey, item)
+    where item_waves.filter_changed and newer.filter_no > item_waves.filter_no
+    group by all
 ),
 
--- Members of the newest universe that this wave's own filter routed past the question.
-unreached as (
+meanings as (
     select
-        item_waves.survey,
-        item_waves.year,
-        item_waves.item,
-        count(*) as unreached_n
-    from item_waves
-    inner join members as newest
+        clauses.survey,
+        clauses.universe,
+        waves.year,
+        bool_and(routing_items.item is not null) as is_asked,
+        list(distinct definitions.made_of order by definitions.made_of) as made_of
+    from {{ ref('universes') }} as clauses
+    inner join {{ ref('waves') }} as waves using (survey)
+    left join item_waves as routing_items using (survey, year, item)
+    left join {{ ref('int_definitions') }} as definitions
         on
-            item_waves.survey = newest.survey
-            and item_waves.year = newest.year
-            and item_waves.newest_universe = newest.universe
+            clauses.survey = definitions.survey
+            and clauses.universe = definitions.thing
+            and definitions.kind in ('universe', 'routing')
+            and waves.year = definitions.year
+    group by clauses.survey, clauses.universe, waves.year
+),
+
+-- Members of a later universe that this wave's own filter routed past the question.
+unreached as (
+    select distinct later.survey, later.year, later.item, later.filter_no
+    from later
+    inner join members as newer using (survey, year, universe)
     anti join members as own
         on
-            item_waves.universe = own.universe
-            and newest.survey = own.survey
-            and newest.year = own.year
-            and newest.respondent_no = own.respondent_no
-    where item_waves.filter_changed and item_waves.universe is not null
-    group by item_waves.survey, item_waves.year, item_waves.item
+            later.own_universe = own.universe
+            and newer.survey = own.survey
+            and newer.year = own.year
+            and newer.respondent_no = own.respondent_no
+    where later.own_universe is not null
 ),
 
-judged as (
+tried as (
     select
-        item_waves.*,
+        later.*,
         case
-            when not item_waves.filter_changed then 'filter_unchanged'
-            when coalesce(item_waves.universe, '') = coalesce(item_waves.newest_universe, '') then 'same_universe'
-            when item_waves.newest_universe is null then 'asked_of_fewer'
-            when not evaluable.is_evaluable then 'routing_item_not_asked'
-            when unreached.unreached_n > 0 then 'asked_of_fewer'
+            when coalesce(later.own_universe, '') = coalesce(later.universe, '') then 'same_universe'
+            when later.universe is null then 'asked_of_fewer'
+            when not here.is_asked then 'routing_item_not_asked'
+            when coalesce(here.made_of, []) != coalesce(first_used.made_of, []) then 'routing_item_differs'
+            when unreached.item is not null then 'asked_of_fewer'
             else 'rebuilt'
-        end as like_for_like_method
-    from item_waves
-    left join evaluable using (survey, year, item)
-    left join unreached using (survey, year, item)
+        end as method,
+        method in ('same_universe', 'rebuilt') as is_rebuilt
+    from later
+    left join meanings as here using (survey, universe, year)
+    left join meanings as first_used
+        on later.survey = first_used.survey and later.universe = first_used.universe and later.newer_year = first_used.year
+    left join unreached using (survey, year, item, filter_no)
+),
+
+-- Rebuilt before not, newest first: where nothing can be rebuilt, this says why the newest cannot.
+best as (
+    select * from tried
+    qualify row_number() over (partition by survey, year, item order by is_rebuilt desc, filter_no desc) = 1
 )
 
 select
-    *,
-    like_for_like_method in ('same_universe', 'rebuilt') as has_like_for_like
-from judged
+    item_waves.*,
+    case
+        when not item_waves.filter_changed then 'filter_unchanged'
+        when best.is_rebuilt then best.method
+        when best.item is null or aimed_at.item is not null then 'same_universe'
+        else best.method
+    end as like_for_like_method,
+    like_for_like_method in ('same_universe', 'rebuilt') as has_like_for_like,
+    case when has_like_for_like then if(best.is_rebuilt, best.filter_no, item_waves.filter_no) end as like_for_like_no,
+    case when has_like_for_like then if(best.is_rebuilt, best.universe, item_waves.universe) end as like_for_like_universe
+from item_waves
+left join best using (survey, year, item)
+left join (select distinct survey, item, filter_no from best where is_rebuilt) as aimed_at
+    on item_waves.survey = aimed_at.survey and item_waves.item = aimed_at.item and item_waves.filter_no = aimed_at.filter_no

@@ -1,14 +1,10 @@
 -- Grain: one row per survey, year, item asked and respondent: was the respondent asked, and what came back. State:
--- valid, dont_know, no_answer (asked, blank) or not_applicable (routed past). An item with no row in a wave was
--- not asked.
+-- valid, dont_know, no_answer (asked, blank) or not_applicable (routed past, by the universe or by a code that says so). An item
+-- with no row in a wave was not asked. `is_coded_past`, `is_coded_asked`: a code for a missing answer contradicts the universe.
 with
 
 item_waves as (
-    select
-        waves.*,
-        types.answers_add_up,
-        types.has_numbers,
-        types.sums_to
+    select waves.*, types.answers_add_up, types.has_numbers, types.sums_to
     from {{ ref('int_item_waves') }} as waves
     inner join {{ ref('item_types') }} as types using (type)
     where types.is_counted
@@ -36,6 +32,14 @@ given as (
     group by given.survey, given.year, given.respondent_no, given.item
 ),
 
+-- What a code says of an item without an answer; of a set of boxes, some may say the one and some the other.
+marks as (
+    select survey, year, respondent_no, answer as item, min(item) as mark
+    from {{ ref('int_given_answers') }}
+    where {{ is_no_answer('item') }}
+    group by all
+),
+
 asked as (
     select
         item_waves.survey,
@@ -44,9 +48,12 @@ asked as (
         item_waves.answers_add_up,
         respondents.respondent_no,
         respondents.weight,
-        item_waves.universe is null or own.respondent_no is not null as in_universe,
+        item_waves.universe is null or own.respondent_no is not null as is_routed_to,
+        coalesce(case when given.item is null then marks.mark end, '') as coded_as,
+        is_routed_to and coded_as != '_not_asked' as in_universe,
         item_waves.has_like_for_like
-        and (item_waves.newest_universe is null or newest.respondent_no is not null) as in_like_for_like,
+        and (item_waves.like_for_like_universe is null or cut.respondent_no is not null)
+        and coded_as != '_not_asked' as in_like_for_like,
         case
             when item_waves.sums_to is not null
                 then coalesce(abs(given.value_sum - item_waves.sums_to) <= {{ limit_of('allocation_sum') }}, false)
@@ -58,13 +65,14 @@ asked as (
     from item_waves
     inner join {{ ref('stg_respondents') }} as respondents using (survey, year)
     left join given using (survey, year, item, respondent_no)
+    left join marks using (survey, year, item, respondent_no)
     left join members as own using (survey, year, universe, respondent_no)
-    left join members as newest
+    left join members as cut
         on
-            item_waves.survey = newest.survey
-            and item_waves.year = newest.year
-            and item_waves.newest_universe = newest.universe
-            and respondents.respondent_no = newest.respondent_no
+            item_waves.survey = cut.survey
+            and item_waves.year = cut.year
+            and item_waves.like_for_like_universe = cut.universe
+            and respondents.respondent_no = cut.respondent_no
 )
 
 select
@@ -78,6 +86,8 @@ select
     in_like_for_like,
     has_answer,
     is_substantive,
+    coded_as = '_not_asked' and is_routed_to as is_coded_past,
+    coded_as = '_no_answer' and not is_routed_to as is_coded_asked,
     case
         when not in_universe then 'not_applicable'
         when not has_answer then 'no_answer'

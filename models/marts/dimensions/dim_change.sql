@@ -9,6 +9,8 @@ select
     assessed_impact,
     breaks,
     unaffected_indicators,
+    unaffected_items,
+    unaffected_breakdowns,
     scope,
     description_no,
     description_en,

@@ -1,16 +1,16 @@
--- Grain: one row per day from the first to the last year of any wave.
+-- Grain: one row per day from the first to the last calendar year that a wave stands in.
 with
 
-years as (
+waves as (
     select
-        min(year) as first_year,
-        max(year) as last_year
-    from {{ ref('waves') }}
+        date_trunc('year', min({{ wave_day('waves') }})) as first_day,
+        date_trunc('year', max({{ wave_day('waves') }})) + interval 1 year - interval 1 day as last_day
+    from {{ ref('waves') }} as waves
 ),
 
 days as (
-    select unnest(generate_series(make_date(first_year, 1, 1), make_date(last_year, 12, 31), interval 1 day)) as instant
-    from years
+    select unnest(generate_series(first_day, last_day, interval 1 day)) as instant
+    from waves
 )
 
 select

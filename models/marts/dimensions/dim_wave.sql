@@ -15,6 +15,10 @@ everybody as (
 select
     waves.survey,
     waves.year,
+    coalesce(waves.wave, cast(waves.year as varchar)) as wave,
+    coalesce(waves.label_no, waves.label_en, waves.wave, cast(waves.year as varchar)) as label_no,
+    coalesce(waves.label_en, waves.label_no, waves.wave, cast(waves.year as varchar)) as label_en,
+    {{ wave_day('waves') }} as wave_date,
     everybody.n as respondents_n,
     cast(waves.fieldwork_start as date) as fieldwork_start,
     cast(waves.fieldwork_end as date) as fieldwork_end,

@@ -1,4 +1,4 @@
--- Grain: one row per indicator, survey, bridge year, breakdown and group: a wave that asked more people than the newest
+-- Grain: one row per indicator, survey, bridge year, breakdown and group: a wave that asked more people than a later
 -- wave's filter lets through and can be cut down to it. The effect is like_for_like minus as_published; its standard
 -- error rests on the same respondents being in both.
 {% set noise_counts %}
