@@ -112,6 +112,9 @@ def tested(rows: pd.DataFrame, test: Callable[[dict[str, np.ndarray]], list[floa
         name: pd.factorize(rows[name])[0] if name in {"group_key", "answer"} else rows[name].to_numpy()
         for name in rows.columns.difference(KEYS)
     }
-    slices = zip(starts, [*starts[1:], len(rows)], strict=True)
+    # Where no wave is weighted there is no table, and no row.
+    ends = [*starts[1:], len(rows)][: len(starts)]
+    slices = zip(starts, ends, strict=True)
     found = [test({name: values[start:end] for name, values in columns.items()}) for start, end in slices]
-    return pd.concat([rows.loc[starts, KEYS].reset_index(drop=True), pd.DataFrame(found, columns=RESULTS)], axis=1)
+    results = pd.DataFrame(found, columns=RESULTS, dtype=float)
+    return pd.concat([rows.loc[starts, KEYS].reset_index(drop=True), results], axis=1)
