@@ -11,12 +11,21 @@ from helsemonitor.artifacts import clear_artifacts
 from helsemonitor.build_failures import explain_build
 from helsemonitor.codebook import raw_file
 from helsemonitor.dbt_build import dbt_build_arguments
-from helsemonitor.errors import Refusal
+from helsemonitor.errors import DataRefused, Refusal
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.releases import file_sha256
 from helsemonitor.warehouse import remove_warehouse
 from orchestration import road
-from orchestration.checks import MART_CHECKS, WAVE_FILE, WAVE_FILES, check_name, declared_check, wave_check, wave_result
+from orchestration.checks import (
+    CODEBOOK,
+    MART_CHECKS,
+    WAVE_FILE,
+    WAVE_FILES,
+    check_name,
+    declared_check,
+    wave_check,
+    wave_result,
+)
 from orchestration.partitions import wave_partitions
 from orchestration.resources import WriterLock, dbt_project, no_network, settings, waves
 
@@ -45,15 +54,35 @@ def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 
 @dg.asset(
+    key=CODEBOOK,
+    check_specs=[dg.AssetCheckSpec("gate", asset=CODEBOOK, blocking=True, description="Schema, references and sense.")],
+    group_name="landing",
+    kinds={"csv"},
+)
+def codebook() -> dg.MaterializeResult:
+    """The codebook, through its gate and in the form that dbt reads."""
+    sentences: tuple[str, ...] = ()
+    counts: Mapping[str, int] = {}
+    try:
+        counts = road.gate_codebook(settings).counts
+    except DataRefused as refusal:
+        sentences = refusal.sentences
+    check = dg.AssetCheckResult(
+        asset_key=CODEBOOK, check_name="gate", passed=not sentences, description="\n".join(sentences) or None
+    )
+    return dg.MaterializeResult(metadata=counts, check_results=[check])
+
+
+@dg.asset(
     key=WAVE_FILES,
-    deps=[dg.AssetDep(WAVE_FILE, partition_mapping=dg.AllPartitionMapping())],
+    deps=[CODEBOOK, dg.AssetDep(WAVE_FILE, partition_mapping=dg.AllPartitionMapping())],
     check_specs=[declared_check(), *(wave_check(WAVE_FILES, check_name(wave)) for wave in waves)],
     group_name="landing",
     kinds={"csv", "greatexpectations"},
 )
 def wave_files() -> dg.MaterializeResult:
     """The raw files of all declared waves, together: the gate before the warehouse."""
-    checks = check_raw(settings, waves)
+    checks = check_raw(settings, waves, copies=settings.gated_seeds_dir / "raw")
     undeclared = undeclared_files(settings, waves)
     return dg.MaterializeResult(
         metadata={
@@ -73,13 +102,14 @@ def wave_files() -> dg.MaterializeResult:
     )
 
 
-class AfterTheRawGate(DagsterDbtTranslator):
-    """The stock translator, with one more edge: the raw seeds come after the gate over their files."""
+class AfterTheGates(DagsterDbtTranslator):
+    """The stock translator, with more edges: seeds come after the gate over their files."""
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """Describe a seed or model as an asset."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        return spec.merge_attributes(deps=[WAVE_FILES]) if spec.key.path[0] == "raw" else spec
+        gates = {"raw": [WAVE_FILES], "codebook": [CODEBOOK], "published": [CODEBOOK]}
+        return spec.merge_attributes(deps=gates.get(spec.key.path[0], [])) if unique_id.startswith("seed.") else spec
 
 
 def warehouse_assets() -> dg.AssetsDefinition:
@@ -90,7 +120,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
         manifest=project.manifest_path,
         project=project,
         name="warehouse",
-        dagster_dbt_translator=AfterTheRawGate(),
+        dagster_dbt_translator=AfterTheGates(),
     )
     def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer_lock: WriterLock) -> Iterator[Any]:
         """Seeds, models and data tests of the dbt project."""

@@ -11,6 +11,7 @@ from helsemonitor.limits import read_limits
 from orchestration.resources import settings
 
 WAVE_FILE = dg.AssetKey(["landing", "wave_file"])
+CODEBOOK = dg.AssetKey(["landing", "codebook"])
 WAVE_FILES = dg.AssetKey(["landing", "wave_files"])
 
 

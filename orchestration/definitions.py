@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.assets import release_asset, warehouse_assets, wave_file, wave_files
+from orchestration.assets import codebook, release_asset, warehouse_assets, wave_file, wave_files
 from orchestration.checks import marts_gate
 from orchestration.jobs import annual_refresh, check_wave_file
 from orchestration.resources import resources
@@ -12,7 +12,7 @@ from orchestration.sensors import changed_wave_files
 warehouse = warehouse_assets()
 
 defs = dg.Definitions(
-    assets=[wave_file, wave_files, warehouse, release_asset(warehouse)],
+    assets=[codebook, wave_file, wave_files, warehouse, release_asset(warehouse)],
     asset_checks=[marts_gate],
     jobs=[annual_refresh, check_wave_file],
     schedules=[yearly_refresh],

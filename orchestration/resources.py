@@ -13,6 +13,7 @@ from helsemonitor.codebook import read_waves
 from helsemonitor.dbt_build import dbt_vars, environment
 from helsemonitor.lock import writer
 from helsemonitor.settings import Settings
+from orchestration.road import gate_codebook
 
 settings = Settings.from_environment()
 waves = read_waves(settings)
@@ -26,6 +27,21 @@ def no_network() -> AbstractContextManager[None]:
     return environment(dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"))
 
 
+def place_seeds() -> None:
+    """Put the codebook, and a file for every declared wave, where dbt looks for seeds.
+
+    dbt draws the graph by the seeds that are there; the gates put the files of a run in their place.
+
+    Raises:
+        DataRefused: The codebook does not pass its gate.
+    """
+    gate_codebook(settings)
+    raw = settings.gated_seeds_dir / "raw"
+    raw.mkdir(exist_ok=True)
+    for wave in waves:
+        (raw / f"{wave.seed}.csv").touch()
+
+
 @cache
 def dbt_project() -> DbtProject:
     """Describe the dbt project to Dagster, parsed anew: an older graph would miss or invent steps of the build.
@@ -33,6 +49,7 @@ def dbt_project() -> DbtProject:
     dbt runs in processes of its own here: they inherit the folders, and are found without an activated environment.
     """
     os.environ.update(settings.environment)
+    place_seeds()
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     project = DbtProject(
         project_dir=settings.project_dir,
