@@ -7,6 +7,7 @@ single-choice item exclude each other, so sums of squared weights by cell are al
 
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -112,9 +113,8 @@ def tested(rows: pd.DataFrame, test: Callable[[dict[str, np.ndarray]], list[floa
         name: pd.factorize(rows[name])[0] if name in {"group_key", "answer"} else rows[name].to_numpy()
         for name in rows.columns.difference(KEYS)
     }
-    # Where no wave is weighted there is no table, and no row.
-    ends = [*starts[1:], len(rows)][: len(starts)]
-    slices = zip(starts, ends, strict=True)
+    slices = pairwise([*starts, len(rows)])
     found = [test({name: values[start:end] for name, values in columns.items()}) for start, end in slices]
-    results = pd.DataFrame(found, columns=RESULTS, dtype=float)
-    return pd.concat([rows.loc[starts, KEYS].reset_index(drop=True), results], axis=1)
+    return pd.concat(
+        [rows.loc[starts, KEYS].reset_index(drop=True), pd.DataFrame(found, columns=RESULTS, dtype=float)], axis=1
+    )

@@ -196,13 +196,41 @@ from (
         string_split(obs_status_all, '|') as letters,
     from marts.fct_indicators as facts
     inner join marts.dim_indicator using (survey, indicator)
-    where source = 'computed'
+    where source = 'computed' and not list_contains(getvariable('regrouped'), concat(survey, '/', breakdown))
     union all
     select survey, item, 'answers', concat('item:', item), year, basis, share_pct, string_split(obs_status_all, '|')
     from marts.fct_answer_shares
+    where not list_contains(getvariable('regrouped'), concat(survey, '/', breakdown))
 )
 group by all
 """
+
+
+# Breakdowns made of an item that changed, so that their groups bear its mark on every series: wave, mark and
+# groups (none: all that existed before). Everything else in this file speaks of the other breakdowns.
+REGROUPED = [
+    ("helsepersonell", "county", 2020, "D", ()),
+    ("helsepersonell", "county_stable", 2020, "D", ()),
+    ("helsepersonell", "county_trondelag", 2020, "D", ()),
+    ("helsepersonell", "target_group_x_county_trondelag", 2020, "D", ()),
+    ("helsepersonell", "health_region", 2020, "D", ("helse_vest",)),
+    ("helsepersonell", "health_region", 2022, "D", ("helse_midt_norge",)),
+    ("helsepersonell", "health_region_midt", 2020, "D", ("other_regions",)),
+    ("helsepersonell", "health_region_midt", 2022, "D", ("helse_midt_norge",)),
+    ("helsepersonell", "health_region_midt_x_profession", 2020, "D", ()),
+    ("helsepersonell", "field", 2023, "B", ("somatic", "mental_health", "dont_know")),
+    ("helsepersonell", "video_satisfaction", 2023, "B", ()),
+    ("helsepersonell", "profession_x_sector_x_field", 2023, "B", ()),
+    ("innbygger", "contact_any", 2020, "D", ()),
+    ("innbygger", "contact_digital", 2020, "D", ()),
+    ("innbygger", "digital_use_frequency", 2020, "D", ()),
+    ("innbygger", "prefer_face_to_face", 2023, "B", ()),
+    ("innbygger", "digital_easier_contact", 2023, "B", ()),
+    ("innbygger", "digital_as_thorough", 2023, "B", ()),
+    ("innbygger", "region", 2025, "B", ()),
+]
+# Asked in every wave, with no change of its own in these years.
+UNCHANGED = {"helsepersonell": "overall_satisfaction_satisfied", "innbygger": "preferred_gp_channel_phone"}
 
 
 VIEWS = (
@@ -224,6 +252,8 @@ def marts(first: Refresh) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("create schema marts")
         for table in VIEWS:
             connection.execute(f"create view marts.{table} as from release.marts.{table}")
+        regrouped = [f"{survey}/{breakdown}" for survey, breakdown, *_ in REGROUPED]
+        connection.execute(f"set variable regrouped = {regrouped}")
         connection.execute(SERIES_ROWS)
         yield connection
 
@@ -282,6 +312,70 @@ def mark_of(marts: duckdb.DuckDBPyConnection, row: Expected, series: str) -> str
     if d_n == rows_n and not b_n:
         return "D"
     return "=" if not b_n and not d_n else f"{b_n} B and {d_n} D on {rows_n} rows"
+
+
+@pytest.mark.parametrize("place", [place for place in REGROUPED if "_x_" not in place[1]], ids=str)
+def test_groups_of_other_people_bear_the_mark(
+    place: tuple[str, str, int, str, tuple[str, ...]], marts: duckdb.DuckDBPyConnection
+) -> None:
+    survey, breakdown, year, mark, groups = place
+    rows = marts.execute(
+        "select group_key, list_contains(string_split(obs_status_all, '|'), ?), comparable_with_previous"
+        " from marts.fct_indicators where survey = ? and indicator = ? and breakdown = ? and year = ?"
+        " and basis = 'as_published' and value is not null",
+        [mark, survey, UNCHANGED[survey], breakdown, year],
+    ).fetchall()
+    assert rows
+    for group, is_marked, comparable in rows:
+        assert is_marked is (not groups or group in groups), group
+        assert comparable is not (mark == "B" and is_marked), group
+
+
+@pytest.mark.parametrize("item", ["gp_video_used", "gp_online_booking", "gp_online_booking_any"])
+def test_telephone_as_digital_contact_changes_who_is_asked(item: str, marts: duckdb.DuckDBPyConnection) -> None:
+    """The register tells it of the contact; who had contact with the GP is asked of booking and video."""
+    marked = marts.execute(
+        "select series, d_n = rows_n from marks"
+        " where item = ? and year = 2020 and basis = 'as_published' and value_n > 0",
+        [item],
+    ).fetchall()
+    assert marked
+    assert all(is_marked for _, is_marked in marked)
+
+
+@pytest.mark.parametrize(
+    ("survey", "breakdown", "year"),
+    [
+        ("helsepersonell", "target_group", 2023),
+        ("helsepersonell", "target_group", 2024),
+        ("helsepersonell", "profession", 2021),
+        ("helsepersonell", "doctor_all", 2021),
+        ("helsepersonell", "sex", 2023),
+        ("helsepersonell", "county_stable", 2024),
+        ("innbygger", "region_stable", 2024),
+        ("innbygger", "sex", 2021),
+    ],
+)
+def test_groups_that_the_reports_hold_for_unbroken(
+    survey: str, breakdown: str, year: int, marts: duckdb.DuckDBPyConnection
+) -> None:
+    rows = marts.execute(
+        "select count(*), count(*) filter (regexp_matches(obs_status_all, 'B|D')) from marts.fct_indicators"
+        " where survey = ? and indicator = ? and breakdown = ? and year = ? and value is not null",
+        [survey, UNCHANGED[survey], breakdown, year],
+    ).fetchone()
+    assert rows is not None
+    assert rows[0] > 1
+    assert rows[1] == 0
+
+
+def test_the_regions_of_2025_are_not_tested_against_2024(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        "select count(*), count(p_value), count(*) filter (comparable) from marts.fct_indicator_changes"
+        " where survey = 'innbygger' and breakdown = 'region' and year_from = 2024 and year_to = 2025"
+        " and series_type = 'indicator'"
+    ).fetchone()
+    assert rows == (556, 0, 0)
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if "B" in row.marks.values()], ids=lambda row: row.id)

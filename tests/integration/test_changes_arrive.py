@@ -321,6 +321,40 @@ def test_an_option_gone_from_a_group(survey: Survey, source: str) -> None:
     assert marts.statuses(GROUPED) == "ABA"
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [({"assessed_impact": "none"}, "AAB"), (SMALL, "AAD"), ({"breaks": "share"}, "AAB")],
+)
+@pytest.mark.parametrize("column", ["m1", "m2"])
+def test_an_indicator_of_answers_that_are_partly_offered(
+    survey: Survey, column: str, cells: Row, expected: str
+) -> None:
+    """The register says what becomes of it; a row that says nothing of it does not let it pass."""
+    survey.set("items", {"item": "gear"}, type="single")
+    survey.drop("derivations", item="any_gear")
+    survey.drop("items", item="any_gear")
+    survey.drop("indicators", item="gear")
+    survey.drop("columns", item="gear")
+    survey.drop("code_lists", code_list="selected")
+    survey.add("columns", column_name="gear", year_from=2021, year_to=2022, item="gear", code_list="gear4")
+    survey.add("columns", column_name="gear", year_from=2023, item="gear", code_list="gear3")
+    options = {"m1": "helmet", "m2": "light", "m3": "bell", "m9": "none"}
+    for code, answer in options.items():
+        for code_list in ("gear4", *(["gear3"] if code != column else [])):
+            survey.add("code_lists", code_list=code_list, code=code, answer=answer, label=answer)
+    for year in YEARS:
+        offered = [code for code in options if year < 2023 or code != column]
+        rows = read(survey.raw(year))
+        with survey.raw(year).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, [*(name for name in rows[0] if name not in options), "gear"],
+                                    extrasaction="ignore", lineterminator="\n")  # fmt: skip
+            writer.writeheader()
+            writer.writerows(row | {"gear": offered[number % len(offered)]} for number, row in enumerate(rows))
+    survey.change("c9", "gear", 2023, "option_removed", **cells)
+    name = survey.indicator("gear", "helmet|light")
+    assert survey.run().statuses(name) == expected
+
+
 def test_a_change_of_the_routing_item_changes_who_is_asked(survey: Survey) -> None:
     survey.drop("changes", change_id="c2")
     survey.set("routing", {"item": "mood"}, year_from=2021)
@@ -462,3 +496,10 @@ def test_like_for_like_between_any_two_universes(survey: Survey, late_item: bool
 def read(path: Path) -> list[Row]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_a_register_without_the_columns_of_judgement(survey: Survey) -> None:
+    changes = survey.folder / "codebook" / "changes.csv"
+    for column in ("unaffected_indicators", "unaffected_items", "unaffected_breakdowns", "scope"):
+        survey._edit(changes, lambda rows: rows, gone=column)
+    assert survey.run().statuses("mood_good") == "ABB"

@@ -6,13 +6,13 @@ with
 -- A wave that is only known from print stands in the published series beside the landed ones. The answers of an item change
 -- together, so an answer's segments are those of all waves of its item.
 observed as (
-    select survey, series, series_type, item, kind, year, filter_changed, like_for_like_no
+    select survey, series, series_type, item, kind, year, filter_changed, own_no, like_for_like_no
     from {{ ref('int_series_waves') }}
     where is_offered or series_type = 'answer'
     union all
     select distinct
         survey, indicator as series, 'indicator' as series_type, item, kind, year, false as filter_changed,
-        null as like_for_like_no
+        null as own_no, null as like_for_like_no
     from {{ ref('int_printed_indicators') }}
 ),
 
@@ -80,7 +80,7 @@ judged as (
 )
 
 select
-    survey, series, series_type, kind, item, year, basis, place, previous_year,
+    survey, series, series_type, kind, item, year, basis, place, previous_year, own_no, like_for_like_no,
     cast(1 + count(distinct change_year) filter (where is_break and has_come) as integer) as series_segment,
     case
         when previous_year is not null then not coalesce(bool_or(is_break and has_just_come), false)
@@ -94,4 +94,4 @@ select
     {{ said_of_changes('description_en', 'is_break and has_just_come and filter_no is null', ' ') }} as other_break_reason,
     coalesce(bool_or(is_difference and not is_break and has_just_come), false) as definition_differs
 from judged
-group by survey, series, series_type, kind, item, year, basis, place, previous_year
+group by survey, series, series_type, kind, item, year, basis, place, previous_year, own_no, like_for_like_no

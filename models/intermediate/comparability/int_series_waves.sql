@@ -66,6 +66,7 @@ select
     kinds.factor,
     kinds.is_proportion,
     item_waves.filter_changed,
+    item_waves.filter_no as own_no,
     item_waves.like_for_like_no,
     coalesce(
         (series.positive is null or list_has_any(series.positive, offered.answers))

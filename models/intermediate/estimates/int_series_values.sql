@@ -60,6 +60,8 @@ located as (
 flagged as (
     select
         located.* replace (coalesce(located.status_reason, wave_weights.weight_note) as status_reason),
+        segments.own_no,
+        segments.like_for_like_no,
         segments.series_segment,
         segments.change_ids,
         segments.previous_year,

@@ -15,9 +15,6 @@ values_by_wave as (
         min(year) over (partition by {{ place }}, series_segment) as first_of_segment,
         max(year) over (partition by {{ place }}) as newest_year
     from {{ ref('int_series_values') }}
-    left join (
-        select survey, item, year, filter_no, like_for_like_no from {{ ref('int_item_waves') }} where has_like_for_like
-    ) using (survey, item, year)
     where value is not null
 ),
 
@@ -27,7 +24,7 @@ newer_values as (
     union all
     select * replace ('like_for_like' as basis), true as is_own
     from values_by_wave
-    where basis = 'as_published' and filter_no != like_for_like_no
+    where basis = 'as_published' and own_no != like_for_like_no
 ),
 
 pairs as (
@@ -56,8 +53,8 @@ pairs as (
         older.year < newer.year
         and newer.is_own = coalesce(
             older.basis = 'like_for_like'
-            and older.like_for_like_no = newer.filter_no
-            and newer.filter_no != newer.like_for_like_no, false
+            and older.like_for_like_no = newer.own_no
+            and newer.own_no != newer.like_for_like_no, false
         )
         and case
             when older.year = newer.previous_year then true
