@@ -1,13 +1,13 @@
-"""Answers that look exchanged: a scale that runs the other way than in the wave before, or two codes that changed places.
+"""Answers that look exchanged: a scale that runs the other way than in the wave before, or two codes swapped.
 
-The shares of two neighbouring waves are compared as they stand, and with the newer wave's answers in another order. Where
-another order fits far better than the one that was delivered, and the waves are further apart than chance and a year explain,
-the order is the likely reason.
+The shares of two neighbouring waves are compared as they stand, and with the newer wave's answers in another order.
+Where another order fits far better than the one that was delivered, and the waves are further apart than by chance, the
+order is the likely reason.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -76,16 +76,15 @@ def compared(before: Shares, newer: Shares) -> tuple[float, float, str]:
         newer: The wave, with the same answers.
 
     Returns:
-        Points that the waves are apart, points that they would be apart in the order that fits best, and that order's name;
-        the name is empty where the delivered order is the likely one.
+        Points that the waves are apart, points that they would be apart in the order that fits best, and that order's
+        name, which is empty where the delivered order is the likely one.
     """
     freedom = max(len(newer.p) - int(newer.exclusive), 1)
     apart, straight = _points(before, newer.p), _far(before, newer.p, newer.n)
     if not chi2.sf(straight, freedom) < FAR_BEYOND_CHANCE:
         return apart, apart, ""
-    best, turned, p = min(
-        ((_far(before, p, newer.n), name, p) for name, p in _orders(newer)), key=lambda found: found[0]
-    )
+    orders = ((_far(before, p, newer.n), name, p) for name, p in _orders(newer))
+    best, turned, p = min(orders, key=lambda order: order[0])
     if best > NEARER * straight and not chi2.sf(best, freedom) > WITHIN_CHANCE:
         return apart, apart, ""
     return apart, _points(before, p), turned
@@ -124,16 +123,17 @@ def turned_scales(rows: pd.DataFrame) -> pd.DataFrame:
     """Compare the waves of every item with the wave before, on the answers that both offer.
 
     Args:
-        rows: One row per survey, item, year and answer that takes a position, in the order of the answers: `share` (0 to 1),
-            `n_eff` of the base and `answers_add_up`.
+        rows: One row per survey, item, year and answer that takes a position, in the order of the answers: `share`
+            (0 to 1), `n_eff` of the base and `answers_add_up`.
 
     Returns:
-        One row per survey, item and pair of waves. `size`: two_answers or more_answers. `moved`: points that they are apart where an order looks exchanged, else 0.
+        One row per survey, item and pair of waves. `size`: two_answers or more_answers. `moved`: points that they are
+        apart where an order looks exchanged, else 0.
     """
     found = []
     for (survey, item), answers in rows.groupby(["survey", "item"], sort=True):
         waves = _waves(answers)
-        for before, newer in zip(waves, waves[1:], strict=False):
+        for before, newer in pairwise(waves):
             pair = _on_shared(before, newer)
             if pair:
                 apart, apart_turned, turned = compared(*pair)

@@ -389,4 +389,4 @@ def age_code(files: Files, name: str, dice: random.Random) -> bool:
     """An age is a code, or no number."""
     if name not in files.raw:
         return False
-    return _change(files, name, dice, ["q2"], lambda _: dice.choice(["999", "-1", "ukjent", "2031", "1.234"]))
+    return _change(files, name, dice, ["q2"], lambda _: dice.choice(["999", "-1", "ukjent", "2031"]))

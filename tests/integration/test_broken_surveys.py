@@ -17,7 +17,7 @@ from tests.fast_road import Outcome, fast_road
 from tests.integration.breakages import BREAKAGES, Files
 from tests.integration.made_survey import YEARS, Plan, codebook, raw, write_survey
 
-EXAMPLES = 120
+EXAMPLES = 300
 # What must not change without a word, by what a row stands for.
 NUMBERS = {
     "fct_indicators": "select survey, indicator, year, breakdown, group_key, basis, value, base_n, se",

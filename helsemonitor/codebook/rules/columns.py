@@ -92,28 +92,6 @@ def list_fits_item(book: Codebook) -> Iterator[str]:
 
 
 @rule
-def one_column_an_answer(book: Codebook) -> Iterator[str]:
-    """In a wave one column holds an item, or an option of it; two would count a person twice."""
-    said = set()
-    for (survey, year), rows in book.mapped.items():
-        first: dict[tuple[str, str], Row] = {}
-        for row in rows:
-            kind = book.type_of(survey, row["item"])
-            if kind["is_counted"] == "false":
-                continue
-            key = (row["item"], row["option"])
-            before = first.setdefault(key, row)
-            if before is not row and (before.place, row.place) not in said:
-                said.add((before.place, row.place))
-                what = f"option {row['option']} of item {row['item']}" if row["option"] else f"item {row['item']}"
-                yield (
-                    f"{row.place}: columns {before['column_name']} and {row['column_name']} both hold {what} in "
-                    f"{survey} "
-                    f"{year} ({before.place}); map one of them, or close a range with year_to."
-                )
-
-
-@rule
 def blank_means_one_thing(book: Codebook) -> Iterator[str]:
     """What an empty box means is said of boxes only, and the same of all boxes of a set in a wave."""
     for row in book.rows("columns"):

@@ -1,6 +1,5 @@
--- Grain: one row per survey, year, item, answer, breakdown, group and basis, for the answers of int_counted_answers. One plain
--- join of answers and group members over whole numbers; exact decimals keep the sums independent of the order of addition. Sums
--- of numbers (x) are NULL where an answer is no number.
+-- Grain: one row per survey, year, item, answer, breakdown, group and basis, for the answers of int_counted_answers: one join of
+-- answers and groups; exact decimals make the sums independent of the order. Those of numbers (x) are NULL where there is none.
 with
 
 answer_keys as (
@@ -14,14 +13,7 @@ group_keys as (
 ),
 
 answers as (
-    select
-        keys.answer_no,
-        counted.survey,
-        counted.year,
-        counted.respondent_no,
-        counted.weight,
-        counted.value,
-        counted.item = '_respondents' as is_everybody
+    select keys.answer_no, counted.* exclude (basis, item, answer), counted.item = '_respondents' as is_everybody
     from {{ ref('int_counted_answers') }} as counted
     inner join answer_keys as keys using (survey, year, basis, item, answer)
 ),
@@ -53,16 +45,18 @@ counts as (
     group by answers.answer_no, members.group_no
 ),
 
--- Large numbers are added in units of a power of ten, chosen by the largest one of the item, so that squares fit exact decimals.
+-- Large numbers are added in units of a power of ten, so that their squares fit exact decimals.
 units as (
-    select *, greatest(0, cast(ceil(log10(greatest(largest, 1))) as integer) - 4) as unit_exponent
-    from (select answer_no, max(abs(value)) as largest from answers where value is not null group by answer_no) as sizes
+    select answer_no, greatest(0, cast(ceil(log10(greatest(max(abs(value)), 1))) as integer) - 4) as zeros
+    from answers
+    where value is not null
+    group by answer_no
 ),
 
 valued as (
     select
         *,
-        case when unit_exponent = 0 then value else cast(concat(value, 'e-', unit_exponent) as decimal(18, 9)) end as x,
+        case zeros when 0 then value else cast(concat(value, 'e-', zeros) as decimal(18, 9)) end as x,
         cast(weight * x as decimal(18, 9)) as wx
     from answers
     inner join units using (answer_no)
@@ -72,7 +66,7 @@ numbers as (
     select
         answer_no,
         group_no,
-        any_value(cast(pow(10, unit_exponent) as bigint)) as unit,
+        any_value(cast(pow(10, zeros) as bigint)) as unit,
         sum(wx) * unit as sum_wx,
         cast(sum(wx * x) as decimal(38, 12)) * unit * unit as sum_wx2,
         cast(sum(weight * wx) as decimal(38, 12)) * unit as sum_w2x,
