@@ -46,7 +46,12 @@ def _age(manifest: "Mapping[str, Any]") -> list[str]:
     return [f"age      {age(published, datetime.now(UTC))} (published {published})"]
 
 
-FACTS = {"age": _age, "waves": _waves, "counts": _counts, "profile": lambda found: [f"profile  {found['disclosure']}"]}
+FACTS = {
+    "since": _age,
+    "waves": _waves,
+    "counts": _counts,
+    "profile": lambda found: [f"profile  {found['disclosure']}"],
+}
 
 
 def describe(settings: Settings, release: "Release | None") -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from helsemonitor.settings import Settings
-from helsemonitor.shelf import MANIFEST, release_folders
+from helsemonitor.shelf import MANIFEST
 from helsemonitor.sql import text
 
 
@@ -34,13 +34,18 @@ class Side:
     grain: Mapping[str, tuple[str, ...]]
 
 
+def _folders(releases: Path) -> list[Path]:
+    """Folders that can be compared, by name; whatever else lies beside them is no release."""
+    return sorted(path for path in releases.glob("[!.]*") if (path / "parquet").is_dir())
+
+
 def _folder(settings: Settings, name: str) -> Path:
     published = settings.published_dir
     if name == "current":
         return Path(os.path.realpath(published / "current"))
     if name == "previous":
         current = Path(os.path.realpath(published / "current"))
-        earlier = [path for path in release_folders(published) if path.name < current.name]
+        earlier = [path for path in _folders(published / "releases") if path.name < current.name]
         if not earlier:
             raise NoRelease(f"There is no release before the current one in {settings.shown(published / 'releases')}.")
         return earlier[-1]

@@ -21,7 +21,7 @@ from cell_key_perturbation.create_perturbed_table import create_perturbed_table
 from scipy.optimize import linprog
 
 from helsemonitor import perturbation
-from helsemonitor.errors import DataRefused
+from helsemonitor.errors import PlaceUnfit
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.settings import Settings
 from tests.integration.conftest import Refresh
@@ -151,7 +151,7 @@ def test_a_secret_that_is_none_is_refused(tmp_path: Path, text: str, mode: int, 
     settings = Settings(tmp_path, tmp_path / "seeds", tmp_path, "open")
     settings.record_key_secret.write_text(text, encoding="ascii")
     settings.record_key_secret.chmod(mode)
-    with pytest.raises(DataRefused, match=f"^record_key.secret {words}"):
+    with pytest.raises(PlaceUnfit, match=f"^record_key.secret {words}"):
         ensure_record_key_secret(settings)
     assert settings.record_key_secret.read_text(encoding="ascii") == text
 

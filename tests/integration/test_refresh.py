@@ -22,8 +22,8 @@ from expectations import gates
 from helsemonitor import limits
 from helsemonitor.codebook import read_waves
 from helsemonitor.errors import DataRefused
-from helsemonitor.releases import current_release
 from helsemonitor.settings import PROJECT_DIR, Settings
+from helsemonitor.shelf import current_release
 from orchestration import road
 from orchestration.home import prepare_home
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from expectations import gates
-from helsemonitor import build_failures, dbt_build, facts
+from helsemonitor import artifacts, build_failures, dbt_build, facts
 from helsemonitor.codebook import Wave, holds_in, read_waves
 from helsemonitor.codebook.reading import Row
 from helsemonitor.errors import DataRefused
@@ -294,7 +294,7 @@ def test_the_grain_of_a_mart_is_what_its_test_declares() -> None:
 def test_results_of_an_earlier_build_are_not_taken_for_this_ones(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     (tmp_path / "run_results.json").write_text(json.dumps({"results": [result("test.p.not_null_bird", "fail")]}))
-    build_failures.forget_results(tmp_path)
+    artifacts.clear_artifacts(tmp_path)
     reason = build_failures.explain_build(settings, tmp_path, "the project does not parse")
     assert isinstance(reason, build_failures.BuildError)
     assert str(reason) == "dbt could not start to build: the project does not parse"

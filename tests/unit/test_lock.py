@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from helsemonitor import lock
-from helsemonitor.errors import DataRefused, RefreshRunning
+from helsemonitor.errors import RefreshRunning
 from helsemonitor.settings import PROJECT_DIR, Settings
 from tests.unit.small_project import make_settings
 
@@ -131,26 +131,5 @@ def test_a_warehouse_open_elsewhere_is_named_not_raised_raw(settings: Settings, 
     assert refusal.value.sentences == (
         f"The warehouse build/warehouse.duckdb is held open by process {other.pid}; close it there and start again. "
         "Query build/published/current instead: no refresh locks it.",
-    )
-    assert lock.running(settings.lock_file) is None
-
-
-def test_a_build_folder_that_takes_no_file_is_said(settings: Settings) -> None:
-    settings.build_dir.rmdir()
-    settings.build_dir.write_text("in the way")
-    with pytest.raises(DataRefused) as refusal, lock.writer(settings, "a test"):
-        pytest.fail("there is nowhere to build")
-    assert refusal.value.sentences == (
-        "Nothing can be written into the build folder build (File exists); mend that or point HELSEMONITOR_BUILD "
-        "elsewhere.",
-    )
-
-
-def test_a_warehouse_that_is_none_is_said(settings: Settings) -> None:
-    settings.warehouse.write_text("no database")
-    with pytest.raises(DataRefused) as refusal, lock.writer(settings, "a test"):
-        pytest.fail("there is nothing to build on")
-    assert refusal.value.sentences == (
-        "build/warehouse.duckdb is not a DuckDB database; move it away and start again.",
     )
     assert lock.running(settings.lock_file) is None

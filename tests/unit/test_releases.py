@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from helsemonitor import releases
+from helsemonitor import releases, shelf
 from helsemonitor.codebook import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import PROJECT_DIR, Settings
@@ -81,7 +81,7 @@ def test_the_manifest_says_what_is_in_the_release(settings: Settings) -> None:
         "dim_item": 3,
         "fct_both": 9,
     }
-    reread = releases.current_release(settings)
+    reread = shelf.current_release(settings)
     assert reread is not None
     assert (reread.path, reread.manifest) == (release.path, manifest)
 
@@ -160,7 +160,7 @@ def test_a_failing_swap_leaves_the_former_release(settings: Settings, monkeypatc
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from helsemonitor import releases
+from helsemonitor import releases, shelf
 from helsemonitor.settings import Settings
 folder, moment = Path(sys.argv[1]), sys.argv[2]
 original = getattr(releases, moment)
@@ -244,7 +244,17 @@ def test_only_marts_that_passed_their_gate_are_published(settings: Settings, mon
         "attached_node": "model.p.dim_item",
         "test_metadata": {"name": "unique_grain", "kwargs": {"columns": ["item"]}},
     }
-    nodes = {"model.p.dim_item": {"schema": "marts", "name": "dim_item"}, "test.p.grain": grain}
+    marts = {
+        f"model.p.{name}": {
+            "schema": "marts",
+            "name": name,
+            "alias": name,
+            "resource_type": "model",
+            "config": {"materialized": "table"},
+        }
+        for name in ("dim_item", "dim_indicator", "fct_both")
+    }
+    nodes = marts | {"test.p.grain": grain | {"schema": "tests", "resource_type": "test"}}
     settings.dbt_target_dir.mkdir()
     (settings.dbt_target_dir / "manifest.json").write_text(json.dumps({"nodes": nodes}), encoding="utf-8")
     _, release = road.publish(settings, ())
@@ -267,4 +277,4 @@ def test_a_warehouse_without_marts_is_not_published(tmp_path: Path) -> None:
     duckdb.connect(str(settings.warehouse)).close()
     with pytest.raises(DataRefused, match="has no table in schema marts"):
         releases.publish_release(settings, WAVES, FACTS)
-    assert releases.current_release(settings) is None
+    assert shelf.current_release(settings) is None
