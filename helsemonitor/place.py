@@ -21,7 +21,12 @@ def _folders(settings: Settings) -> list[Path]:
         settings.build_dir,
         settings.logs_dir,
         settings.dbt_target_dir,
+        settings.gated_seeds_dir,
+        settings.gated_seeds_dir / "codebook",
+        settings.gated_seeds_dir / "raw",
         settings.data_docs_dir,
+        settings.data_docs_dir / "raw",
+        settings.data_docs_dir / "marts",
         settings.published_dir,
         settings.releases_dir,
     ]
@@ -42,8 +47,23 @@ def _files(settings: Settings) -> list[Path]:
     ]
 
 
+def _copies_meet_seeds(settings: Settings) -> bool:
+    """Whether the copies that dbt reads would be written over the seeds themselves, links followed."""
+    seeds, copies = Path(os.path.realpath(settings.seeds_dir)), Path(os.path.realpath(settings.gated_seeds_dir))
+    parts = ("codebook", "raw", "published")
+    return seeds.is_relative_to(copies) or any(
+        os.path.realpath(seeds / part) == os.path.realpath(copies / part) for part in parts
+    )
+
+
 def _in_the_way(settings: Settings) -> Iterator[str]:
     """Sentences about what lies where something else is due."""
+    if _copies_meet_seeds(settings):
+        yield (
+            f"A run writes its copies of the seeds to {settings.shown(settings.gated_seeds_dir)}, and the seeds folder "
+            f"{settings.shown(settings.seeds_dir)} lies there; point HELSEMONITOR_SEEDS or HELSEMONITOR_BUILD "
+            "elsewhere."
+        )
     for path in _folders(settings):
         if path.is_symlink() and not path.exists():
             yield f"{settings.shown(path)} is a link to a folder that is not there; restore it or remove the link."

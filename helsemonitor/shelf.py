@@ -60,10 +60,10 @@ def point_current(published_dir: Path, release: Path) -> None:
     """Let `current` point to a release, in one step that a reader cannot see half done."""
     link = published_dir / f".current_{os.getpid()}"
     link.unlink(missing_ok=True)
-    link.symlink_to(release.relative_to(published_dir))
     try:
+        link.symlink_to(release.relative_to(published_dir))
         link.replace(published_dir / "current")
-    except OSError:
+    except BaseException:
         link.unlink(missing_ok=True)
         raise
     # The release is the current one now; what a failing sync puts at risk is its survival of a power cut alone.
