@@ -63,14 +63,17 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(_standing(path)).free
 
 
+def _reckoned(settings: Settings) -> int:
+    return max(SMALLEST_RUN, BYTES_PER_RAW_BYTE * _size(settings.raw_dir))
+
+
 def needed_bytes(settings: Settings) -> tuple[int, int]:
     """What a run writes at least: in the build folder without the release, and for the release.
 
     After a run it is as much as that one left; before the first it is reckoned from the raw files.
     """
     release = _size(settings.current.resolve()) if settings.current.is_dir() else 0
-    reckoned = max(SMALLEST_RUN, BYTES_PER_RAW_BYTE * _size(settings.raw_dir))
-    return _size(settings.warehouse) or reckoned, release
+    return _size(settings.warehouse) or _reckoned(settings), release
 
 
 def small_disks(settings: Settings) -> list[str]:
@@ -100,13 +103,14 @@ def full_disk_sentence(settings: Settings, folder: Path | None = None) -> str:
 
     Args:
         settings: Folders of the project.
-        folder: Folder that took no more; the build folder by default.
+        folder: Folder that took no more; by default the build folder, or that of the releases if less is free there.
     """
-    folder = folder or settings.build_dir
+    folder = folder or min(settings.build_dir, settings.published_dir, key=free_bytes)
     free = free_bytes(folder)
     # What there was did not do, whatever was reckoned; it is free again or lies in the warehouse.
     tried = free + _size(settings.warehouse)
-    return _room(settings, folder, max(sum(needed_bytes(settings)), tried), free)
+    # A warehouse that could not be finished says nothing of the size it would have had.
+    return _room(settings, folder, max(sum(needed_bytes(settings)), _reckoned(settings), tried), free)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
