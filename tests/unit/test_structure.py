@@ -20,8 +20,8 @@ CODE_FOLDERS = ("models", "macros", "helsemonitor", "expectations", "orchestrati
 PACKAGES = ("helsemonitor", "expectations", "orchestration", "synthetic", "benchmarks")
 # The lowest first; synthetic stands beside expectations, on the base alone.
 FLOORS = ("helsemonitor", "expectations", "orchestration")
-# What the house may grow to; each new mart may add a model. Registered changes that reach what is made of an item, and people
-# who are counted once, took four models, and groups that are made of those asked took half again as many ways.
+# What the house may grow to; each new mart may add a model. Registered changes that reach what is made of an item, and
+# people who are counted once, took four models; groups that are made of those asked took half again as many ways.
 SHAPE = {"models": 69, "edges_per_model": 1.73, "floors": 18, "ways": 310}
 
 

@@ -43,7 +43,8 @@ select
     breakdown,
     group_key,
     basis,
-    factor * y_mean as value,
+    -- In this order a share of exactly a half is a half: 100 * 92 / 160 is 57.5, and 100 * (92 / 160) a hair less.
+    factor * sum_wy / sum_w as value,
     nullif(base_n, 0) as base_n,
     case when base_n > 0 then positive_n end as positive_n,
     sum_w,
