@@ -123,7 +123,6 @@ def broken_references(reads: Sequence[Rows]) -> list[str]:
                         sentences.append(
                             f"{row.place}: column {column} names {shown_cell(target[-1])}{of}, which "
                             f"{by_name[reference.table].shown} does not have{suggestion(target[-1], near)}; correct "
-                            "the "
-                            "name, or add the row."
+                            "the name, or add the row."
                         )
     return sentences
