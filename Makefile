@@ -44,8 +44,8 @@ dev: $(RUN) ## Start Dagster on 127.0.0.1:3000; runs and schedules are kept in b
 	export PYTHONWARNINGS='ignore:Function `dev_command` is superseded'; \
 	exec $(BIN)/dagster dev -h 127.0.0.1 -p $(PORT)
 
-test: $(DEV) ## Run every test
-	@$(BIN)/python -m pytest
+test: $(DEV) ## Run every test, two files at a time
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 check: $(DEV) ## Lint, structure and the fast tests, in under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint fast
@@ -79,8 +79,9 @@ readme: $(RUN) ## Put the present output of its queries into README.md
 waves: $(RUN) ## Write what dbt derives from the codebook anew: macros/waves.sql and the properties of its seeds
 	@$(BIN)/python -m helsemonitor.codebook
 
-docs: $(RUN) ## Write docs/comparability.md anew from the current release
+docs: $(RUN) ## Write docs/comparability.md anew from the current release, docs/checks.md from the checks
 	@$(BIN)/python -m helsemonitor.documents.comparability
+	@$(BIN)/python -m orchestration.checks_document
 
 lock: $(RUN) ## Resolve requirements*.in into hash-locked requirements*.txt (UPGRADE=--upgrade for newer versions)
 	@for name in requirements-setup requirements requirements-dev; do \

@@ -201,7 +201,7 @@ class Wave:
         conditions: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for row in self.book.rows("breakdowns", self.survey):
             if (row["year_from"] or self.year) <= self.year <= (row["year_to"] or self.year):
-                conditions[row["breakdown"]][row["group_key"]].append(self._in_group(row))
+                conditions[row["breakdown"]][row["group_key"]].append(self._asked_and_in_group(row))
         return {
             breakdown: {group: any_of(parts) for group, parts in groups.items()}
             for breakdown, groups in conditions.items()
@@ -216,6 +216,13 @@ class Wave:
             breakdown: [row["source_breakdown"] for row in sorted(parts, key=lambda row: int(row["dimension"]))]
             for breakdown, parts in rows.items()
         }
+
+    def _asked_and_in_group(self, row: Row) -> str:
+        item = row["source_item"]
+        if not item or item not in {**self.columns, **self.derivations}:
+            return self._in_group(row)
+        asked = self.universe(self.book.routing(self.survey, item, self.year))
+        return all_of([f"coalesce({all_of([asked, self.has_answer(item)])}, false)", self._in_group(row)])
 
     def _in_group(self, row: Row) -> str:
         item = row["source_item"]
@@ -233,24 +240,37 @@ class Wave:
             for _, value in self.numbers(item)
         )
 
-    def newest_universe(self, item: str) -> str | None:
-        """Universe of the item's newest wave; None where its filter never changed."""
-        years = sorted(self.book.available[self.survey, item])
-        universes = [self.book.routing(self.survey, item, year) for year in years]
-        return universes[-1] if len(set(universes)) > 1 else None
+    def offered(self, item: str) -> set[str]:
+        """Answers that the form offers of a delivered item."""
+        return {
+            answer
+            for column in self.columns.get(item, [])
+            for answer in ([column["option"]] if column["option"] else self.book.codes[column["code_list"]])
+        }
 
-    def bases(self, item: str) -> dict[str, str]:
-        """Basis -> condition that a respondent is in it; `like_for_like` as far as it can be told without the data."""
-        own = self.universe(self.book.routing(self.survey, item, self.year))
-        bases = {"as_published": own}
-        newest = self.newest_universe(item)
-        if newest is not None:
-            needed = {row["item"] for row in self.book.rows("universes", self.survey) if row["universe"] == newest}
-            if own == self.universe(newest) or (
-                newest and all(self.year in self.book.available[self.survey, source] for source in needed)
-            ):
-                bases["like_for_like"] = self.universe(newest)
-        return bases
+    def made_of(self, universe: str) -> frozenset[object]:
+        """What the form offers of a universe's answers; equal in two waves that mean the same people."""
+        found: set[object] = set()
+        for row in self.book.rows("universes", self.survey):
+            if row["universe"] == universe:
+                derived = self.derivations.get(row["item"], {})
+                parts = [clause for clauses in derived.values() for clause in clauses]
+                looked_at = [(part["source_item"], part["answers"]) for part in parts] or [
+                    (row["item"], row["answers"])
+                ]
+                for item, answers in looked_at:
+                    found.add((item, frozenset(set(answers.split("|")) & self.offered(item))))
+        return frozenset(found)
+
+    def filters(self, item: str) -> list[tuple[str, str]]:
+        """Year and universe of every wave that has the item, in order."""
+        years = sorted(self.book.available[self.survey, item])
+        return [(year, self.book.routing(self.survey, item, year)) for year in years]
+
+    def asks(self, universe: str) -> bool:
+        """Whether the wave has every item that a universe looks at."""
+        needed = {row["item"] for row in self.book.rows("universes", self.survey) if row["universe"] == universe}
+        return all(self.year in self.book.available[self.survey, source] for source in needed)
 
 
 class Cube:
@@ -260,6 +280,8 @@ class Cube:
         self._connection, self._book, self._raw = connection, book, raw
         self._cells: list[tuple[str, str, str, str, str]] = []
         self._groups: dict[tuple[str, str], int] = {}
+        # Universes, by their number along the waves, that an earlier wave was cut down to.
+        self._aimed: dict[tuple[str, str], set[int]] = {}
         connection.execute(
             "create temp table sums (cell_no integer, group_no integer, n bigint, sum_w decimal(38, 9), "
             "sum_w2 decimal(38, 18), sum_wx decimal(38, 9), sum_wx2 decimal(38, 18), sum_w2x decimal(38, 18), "
@@ -335,12 +357,42 @@ class Cube:
         return [f"{expression} as c{number}" for number, expression in enumerate(counted)], valued
 
     def _members(self, wave: Wave, item: str) -> dict[str, str]:
-        bases = wave.bases(item)
-        if "like_for_like" in bases and bases["as_published"] not in ("true", bases["like_for_like"]):
-            unreached = f"{bases['like_for_like']} and not {bases['as_published']}"
-            if self._connection.execute(f"select count(*) from raw where {unreached}").fetchone() != (0,):
-                del bases["like_for_like"]
+        """Basis -> condition that a respondent is in it.
+
+        Like for like a wave stands on the newest of the later universes that it can be cut down to; on its own where
+        that is the newest, or one that an earlier wave was cut down to.
+        """
+        filters = wave.filters(item)
+        own = self._book.routing(wave.survey, item, wave.year)
+        bases = {"as_published": wave.universe(own)}
+        if len({universe for _, universe in filters}) < 2:
+            return bases
+        numbers, number = {}, 0
+        for place, (year, universe) in enumerate(filters):
+            number += place > 0 and universe != filters[place - 1][1]
+            numbers[year] = number
+        # Each later universe as the wave had it that used it first.
+        later: dict[int, tuple[str, str]] = {}
+        for year, universe in filters:
+            if numbers[year] > numbers[wave.year]:
+                later.setdefault(numbers[year], (year, universe))
+        aimed = self._aimed.setdefault((wave.survey, item), set())
+        for number, (year, universe) in sorted(later.items(), reverse=True):
+            if self._can_be_cut(wave, own, year, universe):
+                aimed.add(number)
+                return bases | {"like_for_like": wave.universe(universe)}
+        if not later or numbers[wave.year] in aimed:
+            bases["like_for_like"] = wave.universe(own)
         return bases
+
+    def _can_be_cut(self, wave: Wave, own: str, year: str, universe: str) -> bool:
+        if universe == own:
+            return True
+        first_used = Wave(self._book, wave.survey, year)
+        if not universe or not wave.asks(universe) or wave.made_of(universe) != first_used.made_of(universe):
+            return False
+        unreached = f"{wave.universe(universe)} and not {wave.universe(own)}"
+        return self._connection.execute(f"select count(*) from raw where {unreached}").fetchone() == (0,)
 
     def _scan(self, keys: Sequence[str], has_values: bool) -> None:
         values = "union all by name select *, cast(substr(column_name, 2) as integer) as cell_no from "

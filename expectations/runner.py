@@ -216,6 +216,13 @@ def _validate(context: "EphemeralDataContext", batch: Batch) -> Outcome:
     return Outcome(suite.name, len(suite.expectations) - failed, failed, tuple(sentences))
 
 
+def write_pages(context: "EphemeralDataContext", site: Path) -> None:
+    """Write the pages of a gate's results, to be read without a network, and the page that leads to all gates."""
+    context.build_data_docs()
+    pages.make_offline(site)
+    pages.write_index(site.parent)
+
+
 def run(gate: str, batches: Sequence[Batch], docs_dir: Path) -> Gate:
     """Run the suites of one gate and write its pages.
 
@@ -236,7 +243,5 @@ def run(gate: str, batches: Sequence[Batch], docs_dir: Path) -> Gate:
     with _quiet():
         context = _context(site)
         outcomes = tuple(_validate(context, batch) for batch in batches)
-        context.build_data_docs()
-    pages.make_offline(site)
-    pages.write_index(docs_dir)
+        write_pages(context, site)
     return Gate(outcomes, time.perf_counter() - started)

@@ -233,8 +233,8 @@ def _refuse_misfits(
     between = f"a {SEPARATORS.get(separator, separator)}"
     if known and not {clean_name(name) for name in known} & set(header):
         sentences.append(
-            f"{shown}: the header holds none of the columns that are expected ({', '.join(list(known)[:3])} ...), read "
-            f"with {between} between cells; write the header row as the first line, names separated by commas."
+            f"{shown}: the header holds none of the columns that are expected ({', '.join(list(known)[:3])} ...), "
+            f"read with {between} between cells; write the header row as the first line, names separated by commas."
         )
     sentences += [
         f"{shown}: column {name} stands {list(header).count(name)} times in the header; keep one."

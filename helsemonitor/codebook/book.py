@@ -190,6 +190,12 @@ class Codebook:
         ]
 
     def steps(self, survey: str, item: str) -> Iterator[tuple[int, int]]:
-        """Neighbouring waves that have an item."""
-        years = [year for year in self.years[survey] if self.has(survey, year, item)]
-        yield from pairwise(years)
+        """Neighbouring waves that have an item, asked or derived."""
+        yield from pairwise(year for year in self.years.get(survey, []) if self.has(survey, year, item))
+
+    def asked_steps(self) -> Iterator[tuple[str, str, int, int]]:
+        """Survey, item and two neighbouring waves that asked it, for every item."""
+        for survey, item in self.items:
+            asked = [year for year in self.years.get(survey, []) if item in self.asked[survey, year]]
+            for before, year in pairwise(asked):
+                yield survey, item, before, year

@@ -33,8 +33,7 @@ def _stray_files(settings: Settings) -> list[str]:
             if not ours:
                 sentences.append(
                     f"{settings.shown(path)}: no table of the codebook has this name{suggestion(path.name, known)}; "
-                    "rename "
-                    "the file, save it as .csv, or move it elsewhere."
+                    "rename the file, save it as .csv, or move it elsewhere."
                 )
     return sentences
 

@@ -157,8 +157,8 @@ def _parse(table: Table, path: Path, shown: str) -> Rows:
             cell = _cell(field, raw)
             if cell is None:
                 faults.append(
-                    f"{row.place}: column {field.name} is {shown_cell(raw)}; write {FORMS[field.type]}"
-                    f"{'' if field.constraints.get('required') else ', or nothing'}."
+                    f"{row.place}: column {field.name} is {shown_cell(raw)}; write "
+                    f"{FORMS[field.type]}{'' if field.constraints.get('required') else ', or nothing'}."
                 )
             elif fault := _lists(field, cell):
                 faults.append(f"{row.place}: column {field.name} {fault}.")

@@ -2,13 +2,15 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
 from helsemonitor.codebook.reading import Row, Rows, shown_cell, suggestion
-from helsemonitor.codebook.schema import Field, Reference
+from helsemonitor.codebook.schema import Field, Reference, tables
 
 if TYPE_CHECKING:
+    from frictionless import Schema
     from frictionless.errors import RowError as Error
 
 # Of one column of one file more sentences than these say no more.
@@ -43,6 +45,15 @@ def _sentence(read: Rows, error: "Error") -> str:
     return f"{row.place}: column {field.name} {said}; write {_wanted(field)}{suggestion(cell, words)}."
 
 
+@cache
+def _schema(table: str) -> "Schema":
+    """A table's columns and key, without its references: those of lists are judged here, all in one way."""
+    from frictionless import Schema
+
+    schema = tables()[table].descriptor["schema"]
+    return Schema.from_descriptor({"fields": schema["fields"], "primaryKey": schema["primaryKey"]})
+
+
 def broken_constraints(reads: Sequence[Rows]) -> list[str]:
     """Hold files against the types, constraints and primary keys of the schema.
 
@@ -52,20 +63,17 @@ def broken_constraints(reads: Sequence[Rows]) -> list[str]:
     Returns:
         One sentence per cell or row that breaks a rule; of many in one column the first ones.
     """
-    from frictionless import Checklist, Resource, Schema
+    from frictionless import Checklist, Resource
 
     sentences = []
     for read in reads:
         if not read.rows:
             continue
         names = read.table.names
-        schema = read.table.descriptor["schema"]
-        # A key column that may be blank is blank once; frictionless wants the constraint off the key to allow it.
-        descriptor = {"fields": schema["fields"], "primaryKey": schema["primaryKey"]}
         content = [list(names), *([row[name] or None for name in names] for row in read.rows)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            resource = Resource(data=content, schema=Schema.from_descriptor(descriptor))
+            resource = Resource(data=content, schema=_schema(read.table.name))
             report = resource.validate(Checklist(skip_errors=["blank-row"]), limit_errors=1000)
         sentences += _first_of_each(read, report.task.errors)
     return sentences
@@ -115,7 +123,6 @@ def broken_references(reads: Sequence[Rows]) -> list[str]:
                         sentences.append(
                             f"{row.place}: column {column} names {shown_cell(target[-1])}{of}, which "
                             f"{by_name[reference.table].shown} does not have{suggestion(target[-1], near)}; correct "
-                            "the "
-                            "name, or add the row."
+                            "the name, or add the row."
                         )
     return sentences

@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_composition'}}}) }}
--- The groups of a breakdown, and those in none, are all who answered its item: 100 percent. In profile `open` each row has noise of
--- its own, so they need not add up.
+-- The groups of a breakdown, and those in none, are all who answered its item: 100 percent. In profile `open` each row has
+-- noise of its own, so they need not add up.
 select
     survey,
     year,

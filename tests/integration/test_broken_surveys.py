@@ -17,7 +17,7 @@ from tests.fast_road import Outcome, fast_road
 from tests.integration.breakages import BREAKAGES, Files
 from tests.integration.made_survey import YEARS, Plan, codebook, raw, write_survey
 
-EXAMPLES = 300
+EXAMPLES = 560
 # What must not change without a word, by what a row stands for.
 NUMBERS = {
     "fct_indicators": "select survey, indicator, year, breakdown, group_key, basis, value, base_n, se",
@@ -31,6 +31,8 @@ NUMBERS = {
 KEYS = {"fct_indicators": 6, "fct_answer_shares": 7, "fct_composition": 4, "fct_indicator_changes": 8}
 # What the raw gate looks at beside the raw files.
 RAW_GATE_READS = ("waves", "items", "columns", "code_lists", "item_types", "limits")
+LEAVING_OUT = ("row_gone", "file_gone")
+RENAMING = ("misspelt_word", "other_case")
 PLANS = [
     Plan(seed, answers, weighted, routed, midpoint, declared)
     for seed, (answers, weighted, routed, midpoint, declared) in enumerate(
@@ -81,8 +83,7 @@ def _touches_raw_gate(name: str) -> bool:
 def told() -> Iterator[None]:
     """Say at the end what was tried and what became of it."""
     yield
-    total = sum(number for way, number in counted.items() if way.count(" ") == 0)
-    print(f"\n{total} broken: {dict(sorted(counted.items()))}")
+    print(f"\n{counted['refused'] + counted['same']} broken: {dict(sorted(counted.items()))}")
 
 
 @settings(
@@ -109,8 +110,11 @@ def test_a_broken_survey_gives_the_same_numbers_or_a_sentence(folder: Path, plan
     # As they lie on disk, with the checksums.
     for name in files.codebook:
         files.codebook[name] = _read(files.path(name))
-    name = luck.choice(sorted([*files.codebook, *files.raw, *files.raw]))
-    if not BREAKAGES[way](files, name, luck):
+    names = sorted([*files.codebook, *files.raw, *files.raw])
+    luck.shuffle(names)
+    # A way that does not go with one file goes with another, but for ways that need weights or a checksum.
+    name = next((name for name in names if BREAKAGES[way](files, name, luck)), "")
+    if not name:
         counted["not applicable"] += 1
         return
 
@@ -137,7 +141,11 @@ def test_a_broken_survey_gives_the_same_numbers_or_a_sentence(folder: Path, plan
         key: (expected[key], value) for key, value in found.items() if key in expected and expected[key] != value
     }
     assert not differing, (way, name, list(differing.items())[:3])
-    assert way in ("row_gone", "file_gone") or found.keys() == expected.keys(), (way, name)
+    if way in RENAMING:
+        # A misspelt id that nothing else names is another id for the same numbers.
+        assert sorted(map(repr, found.values())) == sorted(map(repr, expected.values())), (way, name)
+    elif way not in LEAVING_OUT:
+        assert found.keys() == expected.keys(), (way, name)
 
 
 def _read(path: Path) -> list[dict[str, str]]:

@@ -226,14 +226,6 @@ def broken(seeds: Path, fault: str) -> None:
         lines = columns.read_text().splitlines(keepends=True)
         columns.write_text("".join(line for line in lines if not line.startswith("cyclists,ride,")))
         return
-    if fault == "ranges cross":
-        closed, open_end = "cyclists,mood,2021,2021,", "cyclists,mood,2021,2022,"
-        columns.write_text(columns.read_text().replace(closed, open_end))
-        return
-    if fault == "derivation in no wave":
-        derivations = seeds / "codebook" / "derivations.csv"
-        derivations.write_text(derivations.read_text().replace("any_gear,yes,1,,,", "any_gear,yes,1,2203,,"))
-        return
     wave = pd.read_csv(seeds / "raw" / "cyclists_2022.csv", dtype=str, keep_default_na=False)
     if fault == "unknown code":
         wave.loc[[3, 7], "s2"] = "Q"
@@ -250,8 +242,6 @@ def broken(seeds: Path, fault: str) -> None:
             ["raw/cyclists_2022.csv", "column ride", "320 values", "cyclists 2022", "columns.csv"],
         ),
         ("unknown code", ["raw/cyclists_2022.csv", "column s2", "cyclists 2022", "code Q 2 times", "code list sex"]),
-        ("ranges cross", ["codebook/columns.csv", "mood of cyclists", "2 rows", "2022", "year_to"]),
-        ("derivation in no wave", ["codebook/derivations.csv", "any_gear = yes", "2203", "no declared wave"]),
         ("column deleted", ["raw/cyclists_2022.csv", "column ride", "missing", "320 respondents", "cyclists 2022"]),
     ],
 )

@@ -20,8 +20,9 @@ CODE_FOLDERS = ("models", "macros", "helsemonitor", "expectations", "orchestrati
 PACKAGES = ("helsemonitor", "expectations", "orchestration", "synthetic", "benchmarks")
 # The lowest first; synthetic stands beside expectations, on the base alone.
 FLOORS = ("helsemonitor", "expectations", "orchestration")
-# What the rebuilt house may grow to; each new mart may add a model.
-SHAPE = {"models": 65, "edges_per_model": 1.7, "floors": 18, "ways": 200}
+# What the house may grow to; each new mart may add a model. Registered changes that reach what is made of an item, and
+# people who are counted once, took four models; groups that are made of those asked took half again as many ways.
+SHAPE = {"models": 69, "edges_per_model": 1.73, "floors": 18, "ways": 310}
 
 
 def sources(*folders: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Rules of the register: what differs between waves is registered, and what is registered can be used."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.reading import suggestion
@@ -18,8 +17,8 @@ def change_of_something(book: Codebook) -> Iterator[str]:
         for item in row.parts("items"):
             if item == EVERY_ITEM and row["change_type"] != "context_event":
                 yield (
-                    f"{row.place}: change {row['change_id']} names all items (*); only a context_event may. Name "
-                    "the items."
+                    f"{row.place}: change {row['change_id']} names all items (*); only a context_event may. Name the "
+                    "items."
                 )
             elif item != EVERY_ITEM and item not in known:
                 yield (
@@ -37,8 +36,7 @@ def change_between_waves(book: Codebook) -> Iterator[str]:
         if int(row["year"]) not in years and (row["survey"], int(row["year"])) not in printed:
             yield (
                 f"{row.place}: change {row['change_id']} takes effect in {row['year']}, in which {row['survey']} has "
-                "no wave; "
-                "write the first wave after the change."
+                "no wave; write the first wave after the change."
             )
 
 
@@ -50,8 +48,7 @@ def break_breaks_something(book: Codebook) -> Iterator[str]:
         if row["assessed_impact"] == "break" and not row["breaks"]:
             yield (
                 f"{row.place}: change {row['change_id']} is judged a break and breaks nothing; write the kinds of "
-                "indicators "
-                f"in breaks ({', '.join(kinds)}), or another assessed_impact."
+                f"indicators in breaks ({', '.join(kinds)}), or another assessed_impact."
             )
         if row["change_type"] == "context_event" and row["breaks"]:
             yield f"{row.place}: change {row['change_id']} is a context_event, which breaks no series; take breaks out."
@@ -76,32 +73,24 @@ def unaffected_but_reachable(book: Codebook) -> Iterator[str]:
             item = indicators.get((row["survey"], indicator), "")
             if item and item not in items:
                 yield (
-                    f"{row.place}: change {row['change_id']} says that it does not reach indicator {indicator}, "
-                    "whose item "
-                    f"{item} it does not touch; take it out, or correct the name."
+                    f"{row.place}: change {row['change_id']} says that it does not reach indicator {indicator}, whose "
+                    f"item {item} it does not touch; take it out, or correct the name."
                 )
 
 
 @rule
 def unregistered_answers(book: Codebook) -> Iterator[str]:
     """Answers of an item, and their delivered labels, that differ from the wave before are registered as a change."""
-    for survey, item in book.items:
-        if survey not in book.years:
-            continue
-        years = [year for year in book.years[survey] if item in book.asked[survey, year]]
-        for before, year in pairwise(years):
-            old, new = (_form(book, survey, wave, item) for wave in (before, year))
-            if old != new and not book.changed(survey, item, before, year):
-                added, removed = sorted(new - old), sorted(old - new)
-                yield (
-                    f"{book.shown('changes')}: the answers of item {item} of {survey} differ between {before} and "
-                    f"{year} "
-                    f"({len(added)} new: {(added or ['none'])[0]}; {len(removed)} gone: {(removed or ['none'])[0]}), "
-                    "and no "
-                    f"change is registered for {year}; add a row that says what changed and what it breaks, or "
-                    "correct the "
-                    "code list."
-                )
+    for survey, item, before, year in book.asked_steps():
+        old, new = (_form(book, survey, wave, item) for wave in (before, year))
+        if old != new and not book.changed(survey, item, before, year):
+            added, removed = sorted(new - old), sorted(old - new)
+            yield (
+                f"{book.shown('changes')}: the answers of item {item} of {survey} differ between {before} and {year} "
+                f"({len(added)} new: {(added or ['none'])[0]}; {len(removed)} gone: {(removed or ['none'])[0]}), and "
+                f"no change is registered for {year}; add a row that says what changed and what it breaks, or correct "
+                "the code list."
+            )
 
 
 def _form(book: Codebook, survey: str, year: int, item: str) -> set[str]:
@@ -111,31 +100,19 @@ def _form(book: Codebook, survey: str, year: int, item: str) -> set[str]:
 @rule
 def unregistered_filter(book: Codebook) -> Iterator[str]:
     """Who is asked an item differs from the wave before only with a registered change of type filter_*."""
-    for survey, item in book.items:
-        if survey not in book.years:
-            continue
-        years = [year for year in book.years[survey] if item in book.asked[survey, year]]
-        for before, year in pairwise(years):
-            old, new = (book.routed_by(survey, wave, item) for wave in (before, year))
-            names = [row["universe"] if row else "" for row in (old, new)]
-            people = [book.people_of(survey, wave, name) for wave, name in zip((before, year), names, strict=True)]
-            filters = [
-                row for row in book.changed(survey, item, before, year) if row["change_type"].startswith("filter_")
-            ]
-            if people[0] != people[1] and not filters:
-                said = [f"universe {name}" if name else "everybody" for name in names]
-                how = (
-                    f"{said[0]} and {said[1]}"
-                    if names[0] != names[1]
-                    else f"{said[0]}, whose clauses mean other people"
-                )
-                yield (
-                    f"{book.shown('changes')}: who is asked item {item} of {survey} differs between {before} and "
-                    f"{year} ({how}), "
-                    "and no change of type filter_narrowed, filter_widened or filter_question_changed is registered "
-                    "for "
-                    f"{year}; add a row that says what changed and what it breaks, or correct routing.csv."
-                )
+    for survey, item, before, year in book.asked_steps():
+        old, new = (book.routed_by(survey, wave, item) for wave in (before, year))
+        names = [row["universe"] if row else "" for row in (old, new)]
+        people = [book.people_of(survey, wave, name) for wave, name in zip((before, year), names, strict=True)]
+        filters = [row for row in book.changed(survey, item, before, year) if row["change_type"].startswith("filter_")]
+        if people[0] != people[1] and not filters:
+            said = [f"universe {name}" if name else "everybody" for name in names]
+            how = f"{said[0]} and {said[1]}" if names[0] != names[1] else f"{said[0]}, whose clauses mean other people"
+            yield (
+                f"{book.shown('changes')}: who is asked item {item} of {survey} differs between {before} and {year} "
+                f"({how}), and no change of type filter_narrowed, filter_widened or filter_question_changed is "
+                f"registered for {year}; add a row that says what changed and what it breaks, or correct routing.csv."
+            )
 
 
 @rule
@@ -156,7 +133,6 @@ def unregistered_derivation(book: Codebook) -> Iterator[str]:
             ):
                 yield (
                     f"{book.shown('changes')}: item {item} of {survey} is derived otherwise in {year} than in "
-                    f"{before}, and no "
-                    f"change is registered for {year}; add a row that says what changed and what it breaks, or correct "
-                    "derivations.csv."
+                    f"{before}, and no change is registered for {year}; add a row that says what changed and what it "
+                    "breaks, or correct derivations.csv."
                 )

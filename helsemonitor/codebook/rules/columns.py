@@ -23,9 +23,8 @@ def id_or_weight_mapped(book: Codebook) -> Iterator[str]:
             for column in ("respondent_column", "weight_column"):
                 if row["column_name"] == wave[column]:
                     yield (
-                        f"{row.place}: column {row['column_name']} is mapped to {row['item']}, and {wave.place} "
-                        "names it as "
-                        f"{column}; take one of the two out."
+                        f"{row.place}: column {row['column_name']} is mapped to {row['item']}, and {wave.place} names "
+                        f"it as {column}; take one of the two out."
                     )
 
 
@@ -40,14 +39,13 @@ def option_fits_type(book: Codebook) -> Iterator[str]:
         answers = list(book.answers_of(row["survey"], row["item"]))
         if row["option"] and not takes_options:
             yield (
-                f"{row.place}: column {row['column_name']} names option {row['option']}, but item {row['item']} is "
-                "of type "
-                f"{kind['type']} and has no columns by option; take the option out, or correct the type."
+                f"{row.place}: column {row['column_name']} names option {row['option']}, but item {row['item']} is of "
+                f"type {kind['type']} and has no columns by option; take the option out, or correct the type."
             )
         elif row["option"] and row["option"] not in answers:
             yield (
-                f"{row.place}: option {row['option']} is no answer of item {row['item']} in answers.csv"
-                f"{suggestion(row['option'], answers)}; correct it, or add the answer."
+                f"{row.place}: option {row['option']} is no answer of item {row['item']} in "
+                f"answers.csv{suggestion(row['option'], answers)}; correct it, or add the answer."
             )
         elif takes_options and not row["option"] and kind["has_numbers"] == "true":
             yield f"{row.place}: column {row['column_name']} holds points of item {row['item']} and names no option."
@@ -85,9 +83,8 @@ def list_fits_item(book: Codebook) -> Iterator[str]:
                 said.add(key)
                 yield (
                     f"{row.place}: column {row['column_name']} of {row['survey']} uses code list {row['code_list']}, "
-                    "whose "
-                    f"code {code['code']} means {code['answer']} ({code.place}); it must mean {words}"
-                    f"{suggestion(code['answer'], sorted(allowed))}. Correct the list or the answer."
+                    f"whose code {code['code']} means {code['answer']} ({code.place}); it must mean "
+                    f"{words}{suggestion(code['answer'], sorted(allowed))}. Correct the list or the answer."
                 )
 
 
@@ -112,6 +109,5 @@ def blank_means_one_thing(book: Codebook) -> Iterator[str]:
                 said.add(places)
                 yield (
                     f"{places[1]}: the boxes of item {item} of {survey} {year} do not agree on blank_means "
-                    f"({places[0]}); a "
-                    "set is shown as a whole, so write the same in all its rows."
+                    f"({places[0]}); a set is shown as a whole, so write the same in all its rows."
                 )

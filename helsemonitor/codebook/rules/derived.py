@@ -13,8 +13,8 @@ def _unknown_answers(book: Codebook, row: Row, item: str, column: str) -> Iterat
     for answer in row.parts(column):
         if answer not in known:
             yield (
-                f"{row.place}: column {column} names {answer}, which is no answer of item {item} of {row['survey']} in "
-                f"answers.csv{suggestion(answer, known)}; correct the name, or add the answer."
+                f"{row.place}: column {column} names {answer}, which is no answer of item {item} of {row['survey']} "
+                f"in answers.csv{suggestion(answer, known)}; correct the name, or add the answer."
             )
 
 
@@ -37,8 +37,7 @@ def clauses_over_answers(book: Codebook) -> Iterator[str]:
             if kind["has_shares"] != "true":
                 yield (
                     f"{row.place}: column {column} names {row[column]}, which is of type {kind['type']} and has no "
-                    "answers "
-                    "to look at; name another item."
+                    "answers to look at; name another item."
                 )
 
 
@@ -51,8 +50,7 @@ def derived_once(book: Codebook) -> Iterator[str]:
             circle = " (a circle)" if row["source_item"] == row["item"] else ""
             yield (
                 f"{row.place}: {row['item']} is derived from {row['source_item']}, which is derived itself{circle}; "
-                "name the "
-                "delivered items that it is made of."
+                "name the delivered items that it is made of."
             )
     said = set()
     for row in book.rows("columns"):
@@ -61,8 +59,7 @@ def derived_once(book: Codebook) -> Iterator[str]:
             said.add(key)
             yield (
                 f"{row.place}: column {row['column_name']} holds item {row['item']}, which derivations.csv makes of "
-                "other "
-                "items; take one of the two out."
+                "other items; take one of the two out."
             )
 
 
@@ -103,8 +100,8 @@ def routing_in_a_circle(book: Codebook) -> Iterator[str]:
             if place not in said:
                 said.add(place)
                 yield (
-                    f"{place}: in {survey} {year} the routing goes in a circle ({' -> '.join(reversed(way))}); an item "
-                    "cannot be asked only of those who answered it. Correct routing.csv or universes.csv."
+                    f"{place}: in {survey} {year} the routing goes in a circle ({' -> '.join(reversed(way))}); an "
+                    "item cannot be asked only of those who answered it. Correct routing.csv or universes.csv."
                 )
 
 
@@ -134,6 +131,5 @@ def routed_by_what_was_asked(book: Codebook) -> Iterator[str]:
                     yield (
                         f"{row.place}: item {item} is routed by universe {row['universe']}, whose clause looks at "
                         f"{clause['item']} ({clause.place}), and {survey} {year} {what}; end the range, or name "
-                        "another "
-                        "universe."
+                        "another universe."
                     )

@@ -45,8 +45,7 @@ def whole_sample(book: Codebook) -> Iterator[str]:
             place = rows[0].place if rows else book.shown("breakdowns")
             yield (
                 f"{place}: the whole sample of {survey} needs one row with breakdown total and group_key total, and "
-                "neither "
-                "source_item, answers, numbers, years nor serves."
+                "neither source_item, answers, numbers, years nor serves."
             )
 
 
@@ -64,14 +63,12 @@ def group_is_made_of_something(book: Codebook) -> Iterator[str]:
         if numbers and (row["answers"] or not bounds):
             yield (
                 f"{row.place}: group {row['breakdown']}:{row['group_key']} is made of {row['source_item']}, which "
-                "holds "
-                "numbers; write min_value or max_value, and no answers."
+                "holds numbers; write min_value or max_value, and no answers."
             )
         if not numbers and (bounds or not row["answers"]):
             yield (
                 f"{row.place}: group {row['breakdown']}:{row['group_key']} is made of {row['source_item']}, which "
-                "holds "
-                "answers; write them, and neither min_value nor max_value."
+                "holds answers; write them, and neither min_value nor max_value."
             )
         if row["min_value"] and row["max_value"] and float(row["min_value"]) > float(row["max_value"]):
             yield f"{row.place}: min_value {row['min_value']} is above max_value {row['max_value']}; turn them round."
@@ -93,8 +90,8 @@ def answers_of_groups(book: Codebook) -> Iterator[str]:
                 if answer not in known and (table, answer) != ("left_out", OUTSIDE):
                     yield (
                         f"{row.place}: column answers names {answer}, which is no answer of item {item} of "
-                        f"{row['survey']} in "
-                        f"answers.csv{suggestion(answer, known)}; correct the name, or add the answer."
+                        f"{row['survey']} in answers.csv{suggestion(answer, known)}; correct the name, or add the "
+                        "answer."
                     )
 
 
@@ -114,8 +111,8 @@ def breakdown_says_one_thing(book: Codebook) -> Iterator[str]:
                 if (row["survey"], item) not in book.items:
                     known = [name for survey, name in book.items if survey == row["survey"]]
                     yield (
-                        f"{row.place}: serves names item {item}, which items.csv does not have for {row['survey']}"
-                        f"{suggestion(item, known)}; correct the name."
+                        f"{row.place}: serves names item {item}, which items.csv does not have for "
+                        f"{row['survey']}{suggestion(item, known)}; correct the name."
                     )
     made: dict[tuple[str, str, int], Row] = {}
     said = set()
@@ -126,9 +123,8 @@ def breakdown_says_one_thing(book: Codebook) -> Iterator[str]:
                 said.add(row.place)
                 yield (
                     f"{row.place}: breakdown {row['breakdown']} is made of {row['source_item']} here and of "
-                    f"{before['source_item']} in {before.place}, both in {year}; a person can be in one group only "
-                    "if one "
-                    "item decides."
+                    f"{before['source_item']} in {before.place}, both in {year}; a person can be in one group only if "
+                    "one item decides."
                 )
 
 
@@ -140,9 +136,8 @@ def crosses_cross(book: Codebook) -> Iterator[str]:
         sources = [row["source_breakdown"] for row in rows]
         if dimensions not in ([1, 2], [1, 2, 3]):
             yield (
-                f"{rows[0].place}: the dimensions of cross {cross} of {survey} are "
-                f"{', '.join(map(str, dimensions))}; a cross "
-                "needs the dimensions 1 and 2, or 1, 2 and 3."
+                f"{rows[0].place}: the dimensions of cross {cross} of {survey} are {', '.join(map(str, dimensions))}; "
+                "a cross needs the dimensions 1 and 2, or 1, 2 and 3."
             )
         if len(set(sources)) < len(sources) or TOTAL in sources:
             yield f"{rows[0].place}: cross {cross} of {survey} crosses {', '.join(sources)}; name different breakdowns."
@@ -158,8 +153,7 @@ def breakdowns_that_are_there(book: Codebook) -> Iterator[str]:
         if row["breakdown"] not in known:
             yield (
                 f"{row.place}: figure {row['figure']} shows breakdown {row['breakdown']}, which breakdowns.csv and "
-                "crosses.csv "
-                f"do not have for {row['survey']}{suggestion(row['breakdown'], known)}; correct the name."
+                f"crosses.csv do not have for {row['survey']}{suggestion(row['breakdown'], known)}; correct the name."
             )
     for row in book.rows("changes"):
         keys = _keys(book, row["survey"])
@@ -171,8 +165,8 @@ def breakdowns_that_are_there(book: Codebook) -> Iterator[str]:
                 whole = column == "unaffected_breakdowns" and (part in keys or part in crosses)
                 if not whole and part not in groups and not (breakdown in crosses and ":" in part):
                     yield (
-                        f"{row.place}: column {column} names {part}, which is no breakdown:group of {row['survey']}"
-                        f"{suggestion(part, groups)}; correct the name."
+                        f"{row.place}: column {column} names {part}, which is no breakdown:group of "
+                        f"{row['survey']}{suggestion(part, groups)}; correct the name."
                     )
 
 
@@ -197,10 +191,8 @@ def printed_groups(book: Codebook) -> Iterator[str]:
     for (survey, breakdown, key), rows in missing.items():
         yield (
             f"{book.shown('breakdowns')}: {len(rows)} numbers of published_results.csv stand on group {key} of "
-            "breakdown "
-            f"{breakdown} of {survey}, which is not there (first {rows[0].place}); add its row, or correct the "
-            "address of the "
-            "numbers."
+            f"breakdown {breakdown} of {survey}, which is not there (first {rows[0].place}); add its row, or correct "
+            "the address of the numbers."
         )
 
 
@@ -215,6 +207,5 @@ def population_is_whole(book: Codebook) -> Iterator[str]:
         if not isclose(total, 100, abs_tol=1):
             yield (
                 f"{rows[0].place}: the shares of {breakdown} of {survey} {year} add up to {total:.1f} %; correct "
-                "them, or add "
-                "the missing group."
+                "them, or add the missing group."
             )

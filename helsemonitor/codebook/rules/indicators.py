@@ -30,8 +30,7 @@ def kinds_make_sense(book: Codebook) -> Iterator[str]:
             ):
                 yield (
                     f"{row.place}: kind {row['kind']} goes with '{triple}'; write type:denominator:answers with a "
-                    "type of "
-                    f"item_types.csv, one of {', '.join(DENOMINATORS)}, and one of {', '.join(COUNTS)}."
+                    f"type of item_types.csv, one of {', '.join(DENOMINATORS)}, and one of {', '.join(COUNTS)}."
                 )
         if row["scored_by"] == "answer" and not row["positive_score"]:
             yield f"{row.place}: kind {row['kind']} scores answers and has no positive_score; write one."
@@ -53,10 +52,9 @@ def kind_fits(book: Codebook) -> Iterator[str]:
         if not allowed:
             fitting = ", ".join(f"{item_type} with {base}" for item_type, base, _ in triples)
             yield (
-                f"{row.place}: indicator {row['indicator']} of {row['survey']} has kind {row['kind']} with denominator "
-                f"{row['denominator']} on item {row['item']} of type {kind_of_item}, which do not go together; the "
-                "kind takes "
-                f"{fitting}."
+                f"{row.place}: indicator {row['indicator']} of {row['survey']} has kind {row['kind']} with "
+                f"denominator {row['denominator']} on item {row['item']} of type {kind_of_item}, which do not go "
+                f"together; the kind takes {fitting}."
             )
         elif not any(_counts(named, count) for count in allowed):
             way = "; the options of a set overlap, so make their union an item of its own in derivations.csv"
@@ -64,8 +62,7 @@ def kind_fits(book: Codebook) -> Iterator[str]:
             yield (
                 f"{row.place}: indicator {row['indicator']} of {row['survey']} names {len(named)} answers "
                 f"({row['answers'] or 'none'}) of item {row['item']} of type {kind_of_item}, and kind {row['kind']} "
-                "takes "
-                f"{COUNTS[allowed[0]]} there{union}."
+                f"takes {COUNTS[allowed[0]]} there{union}."
             )
         if bool(row["negative_answers"]) != (kind["takes_negative_answers"] == "true"):
             what = "needs negative_answers" if not row["negative_answers"] else "takes no negative_answers"
@@ -97,8 +94,8 @@ def answers_of_indicators(book: Codebook) -> Iterator[str]:
         both = sorted(set(row.parts("answers")) & set(row.parts("negative_answers")))
         if both:
             yield (
-                f"{row.place}: indicator {row['indicator']} counts {', '.join(both)} for and against; take it out "
-                "of one."
+                f"{row.place}: indicator {row['indicator']} counts {', '.join(both)} for and against; take it out of "
+                "one."
             )
 
 
@@ -114,8 +111,7 @@ def answers_in_the_base(book: Codebook) -> Iterator[str]:
                         yield (
                             f"{row.place}: indicator {row['indicator']} counts {answer}, which is "
                             f"{answers[answer]['answer_kind']} and not in its base (substantive); take it out, or "
-                            "write "
-                            "answered."
+                            "write answered."
                         )
 
 
@@ -130,9 +126,8 @@ def numbers_for_a_mean(book: Codebook) -> Iterator[str]:
             in_base = row["denominator"] == "answered" or found["answer_kind"] in ("substantive", "neutral")
             if in_base and not found["numeric_value"]:
                 yield (
-                    f"{found.place}: answer {answer} is in the base of the mean {row['indicator']} of "
-                    f"{row['survey']} and has "
-                    "no numeric_value; write its number, or an answer_kind that keeps it out of the base."
+                    f"{found.place}: answer {answer} is in the base of the mean {row['indicator']} of {row['survey']} "
+                    "and has no numeric_value; write its number, or an answer_kind that keeps it out of the base."
                 )
 
 
@@ -147,8 +142,8 @@ def comparisons_compare_like(book: Codebook) -> Iterator[str]:
             continue
         if one is other:
             yield (
-                f"{row.place}: comparison {row['comparison']} holds {row['indicator_a']} against itself; name "
-                "another one."
+                f"{row.place}: comparison {row['comparison']} holds {row['indicator_a']} against itself; name another "
+                "one."
             )
         units = {one["unit"], other["unit"]}
         if len(units) > 1 and units != OF_A_HUNDRED:

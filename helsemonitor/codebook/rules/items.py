@@ -16,8 +16,8 @@ def answers_of_the_type(book: Codebook) -> Iterator[str]:
             yield f"{row.place}: item {row['item']} is of type {row['type']} and has no answer_set; name one."
         if row["answer_set"] and not needs:
             yield (
-                f"{row.place}: item {row['item']} is of type {row['type']}, which has no answers, and names answer_set "
-                f"{row['answer_set']}; take it out, or correct the type."
+                f"{row.place}: item {row['item']} is of type {row['type']}, which has no answers, and names "
+                f"answer_set {row['answer_set']}; take it out, or correct the type."
             )
 
 

@@ -22,8 +22,7 @@ def missing_limit(book: Codebook) -> Iterator[str]:
                 if (check, name) not in there:
                     yield (
                         f"{book.shown('limits')}: no row for {check} of survey '*' and name '{name}'; add it, with "
-                        "value, "
-                        "unit, date and reason."
+                        "value, unit, date and reason."
                     )
 
 
@@ -50,14 +49,12 @@ def limit_of_something(book: Codebook) -> Iterator[str]:
         if row["survey"] not in (ANY, *surveys) and "limits" in book.reads and not _is_house(book):
             yield (
                 f"{row.place}: limit {name} is for survey {row['survey']}, which has no "
-                f"wave{suggestion(row['survey'], surveys)};"
-                " correct the name."
+                f"wave{suggestion(row['survey'], surveys)}; correct the name."
             )
         if row["name"] not in (ANY, *names, *house) and not _is_house(book):
             yield (
                 f"{row.place}: limit {name} is for {row['name']}, which is no item, column, indicator, breakdown, "
-                "type or unit"
-                f"{suggestion(row['name'], sorted(names))}; correct the name."
+                f"type or unit{suggestion(row['name'], sorted(names))}; correct the name."
             )
         if not LIMITS[name] and (row["survey"] != ANY or row["name"] != ANY or row["year_from"]):
             yield f"{row.place}: limit {name} is one for all surveys, waves and names; write * and no year."
@@ -85,6 +82,5 @@ def noise_is_whole(book: Codebook) -> Iterator[str]:
         if any(start != end + 1 for end, start in zip(ends, starts, strict=True)):
             yield (
                 f"{ordered[0].place}: the cell keys of count class {count} do not cover 0 to {CELL_KEYS - 1} once "
-                "each; "
-                "correct cell_key_from and cell_key_to."
+                "each; correct cell_key_from and cell_key_to."
             )

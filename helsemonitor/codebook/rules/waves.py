@@ -28,8 +28,7 @@ def unreviewed(book: Codebook) -> Iterator[str]:
         if row["reviewed"] != "yes":
             yield (
                 f"{row.place}: {row['survey']} {row['year']} is not marked reviewed; check what columns.csv says of "
-                "its "
-                "columns, their items and code lists, and write yes."
+                "its columns, their items and code lists, and write yes."
             )
 
 
@@ -73,8 +72,7 @@ def range_turned_round(book: Codebook) -> Iterator[str]:
             if row[first] and row[last] and int(row[first]) > int(row[last]):
                 yield (
                     f"{row.place}: the range begins in {row[first]} ({first}) and ends in {row[last]} ({last}); turn "
-                    "it "
-                    "round."
+                    "it round."
                 )
 
 
@@ -92,8 +90,7 @@ def crossing_ranges(book: Codebook) -> Iterator[str]:
                 if holding[key] == 2:
                     yield (
                         f"{row.place}: {_entry(row, columns)} of {row['survey']} has two rows that hold in {year}, "
-                        "and one "
-                        f"is allowed ({before.place}); close the older range with year_to."
+                        f"and one is allowed ({before.place}); close the older range with year_to."
                     )
 
 
