@@ -47,7 +47,7 @@ def _age(manifest: "Mapping[str, Any]") -> list[str]:
 
 
 FACTS = {
-    "age": _age,
+    "since": _age,
     "waves": _waves,
     "counts": _counts,
     "profile": lambda found: [f"profile  {found['disclosure']}"],
