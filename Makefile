@@ -44,8 +44,8 @@ dev: $(RUN) ## Start Dagster on 127.0.0.1:3000; runs and schedules are kept in b
 	export PYTHONWARNINGS='ignore:Function `dev_command` is superseded'; \
 	exec $(BIN)/dagster dev -h 127.0.0.1 -p $(PORT)
 
-test: $(DEV) ## Run every test
-	@$(BIN)/python -m pytest
+test: $(DEV) ## Run every test, two files at a time
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 check: $(DEV) ## Lint, structure and the fast tests, in under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint fast

@@ -229,3 +229,22 @@ def test_a_date_from_excel_is_read_where_it_is_certain(survey: Survey, cell: str
         assert (outcome.sentences, dates) == ((), [("2022-10-01",)])
     else:
         survey.refused("waves.csv line 3", "fieldwork_start", cell, "year-month-day")
+
+
+def test_no_share_of_counts_rounds_to_another_whole_percent(survey: Survey) -> None:
+    """Unweighted shares are counts over counts: rounded half up by whole numbers they are what the mart rounds to."""
+    survey.change("waves", lambda rows: [row | {"weight_column": ""} for row in rows])
+    for year in (2021, 2022, 2023):
+        path = survey.seeds / "raw" / f"cyclists_{year}.csv"
+        rows = raw(year)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, [name for name in rows[0] if name != "wgt"], extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+    outcome = survey.run()
+    assert outcome.sentences == ()
+    shares = outcome.rows("select share_pct, answer_n, base_n from marts.fct_answer_shares where share_pct is not null")
+    halves = [(share, n, base) for share, n, base in shares if (200 * n) % base == 0 and (200 * n // base) % 2]
+    assert len(halves) > 10
+    # 2 * share is a whole number: twice the percent, without any rounding.
+    assert [(share, n, base) for share, n, base in halves if 2 * share != 200 * n // base] == []
