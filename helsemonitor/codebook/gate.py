@@ -6,7 +6,7 @@ is not there.
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from helsemonitor.codebook.book import Codebook
@@ -38,6 +38,14 @@ def _stray_files(settings: Settings) -> list[str]:
     return sentences
 
 
+def _without_rows(reads: Iterable[Rows]) -> Iterator[str]:
+    """Sentences about files that have lost their rows; waves.csv without any has a sentence of its own."""
+    for read in reads:
+        if not read.rows and read.table.presence != "optional" and read.table.name != "waves":
+            own = ", or delete it to use the project's own" if read.table.presence == "house" else ""
+            yield f"{read.shown} has no row below its header; restore its rows{own}."
+
+
 def read_codebook(settings: Settings) -> Codebook:
     """Read the codebook and hold it to its schema and to its rules.
 
@@ -59,7 +67,7 @@ def read_codebook(settings: Settings) -> Codebook:
         except DataRefused as refusal:
             sentences += refusal.sentences
     if not sentences:
-        sentences = broken_constraints(list(reads.values()))
+        sentences = [*_without_rows(reads.values()), *broken_constraints(list(reads.values()))]
     if not sentences:
         # What a wave is has more rules than its cells: one file each, and one wave at least.
         read_waves(settings)

@@ -279,6 +279,29 @@ MISTAKES: dict[str, tuple[Callable[[Book], object], tuple[str, ...]]] = {
         lambda book: book.set("perturbation", 2, cell_key_to="700"),
         ("perturbation.csv", "cell keys of count class 1 do not cover 0 to 999"),
     ),
+    "waves_in_order": (
+        lambda book: book.set("waves", 2, fieldwork_start="2022-05-01", fieldwork_end="2022-06-01"),
+        ("waves.csv line 3", "2022 begins on 2022-01-01, before that of 2021 on 2022-05-01", "waves.csv line 2"),
+    ),
+    "labelled_alike": (
+        lambda book: book.set("breakdowns", 4, label_en="Women"),
+        ("breakdowns.csv line 4", 'label_en of group_key m of sex is "Women", as that of f', "breakdowns.csv line 3"),
+    ),
+    "figure_of_one_thing": (
+        lambda book: book.add(
+            "figures", report="r", figure="fig 1", item="rides", indicator="helmet", breakdown="sex", chart_type="bar",
+            title_no="F",
+        ),
+        ("figures.csv line 2", "indicator helmet and item rides", "is of item gear"),
+    ),
+    "printed_items": (
+        lambda book: book.add(
+            "published_results", result_id="p1", report="r", year="2021", figure="fig 1", item="rides", measure="pct",
+            answer="yes", breakdown="sex", group_key="f", value="5", unit="%", source_kind="table", weighted="yes",
+            denominator="answered", items="ridess",
+        ),
+        ("published_results.csv line 2", "p1 stands on item ridess", "perhaps rides"),
+    ),
 }  # fmt: skip
 
 

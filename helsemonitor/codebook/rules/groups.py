@@ -197,6 +197,32 @@ def printed_groups(book: Codebook) -> Iterator[str]:
 
 
 @rule
+def printed_items(book: Codebook) -> Iterator[str]:
+    """Printed numbers of a survey stand on items or breakdowns that it has, and a change begins before it ends."""
+    for row in book.rows("published_results"):
+        surveys = list(book.years)
+        if row["survey"] not in surveys:
+            # Reports of surveys that the codebook has not stand on nothing here; a misspelt name would look the same.
+            if near := suggestion(row["survey"], surveys):
+                yield f"{row.place}: survey {row['survey']} has no wave{near}; correct the name."
+            continue
+        own = [item for survey, item in book.items if survey == row["survey"]]
+        known = [*own, *_keys(book, row["survey"]), "respondents"]
+        named = [*row.parts("items"), *([row["base_item"]] if row["base_item"] else [])]
+        for item in named if row["denominator"] != "none" else []:
+            if item not in known:
+                yield (
+                    f"{row.place}: number {row['result_id']} stands on item {item}, which items.csv does not have for "
+                    f"{row['survey']}{suggestion(item, known)}; correct the name."
+                )
+        if row["year_from"] and int(row["year_from"]) >= int(row["year"]):
+            yield (
+                f"{row.place}: number {row['result_id']} is a change from {row['year_from']} to {row['year']}; write "
+                "the earlier year in year_from."
+            )
+
+
+@rule
 def population_is_whole(book: Codebook) -> Iterator[str]:
     """The population shares of a breakdown add up to 100 in a wave."""
     shares: dict[tuple[str, str, str], list[Row]] = {}

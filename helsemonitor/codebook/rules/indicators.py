@@ -151,3 +151,16 @@ def comparisons_compare_like(book: Codebook) -> Iterator[str]:
                 f"{row.place}: comparison {row['comparison']} holds a {one['kind']} in {one['unit']} against a "
                 f"{other['kind']} in {other['unit']}; name indicators of one unit."
             )
+
+
+@rule
+def figure_of_one_thing(book: Codebook) -> Iterator[str]:
+    """A figure that names an item and an indicator shows an indicator of that item."""
+    items = {(row["survey"], row["indicator"]): row["item"] for row in book.rows("indicators")}
+    for row in book.rows("figures"):
+        item = items.get((row["survey"], row["indicator"]), row["item"])
+        if row["item"] and item != row["item"]:
+            yield (
+                f"{row.place}: figure {row['figure']} shows indicator {row['indicator']} and item {row['item']}, but "
+                f"the indicator is of item {item}; correct one of them, or write two rows."
+            )

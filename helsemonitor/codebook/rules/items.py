@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from helsemonitor.codebook.book import SELECTED, Codebook
+from helsemonitor.codebook.reading import Row
 from helsemonitor.codebook.rules.rule import rule
 
 
@@ -37,6 +38,27 @@ def unlabelled(book: Codebook) -> Iterator[str]:
         for row in book.rows(table):
             if not row[f"{stem}_no"] and not row[f"{stem}_en"]:
                 yield f"{row.place}: {stem}_no and {stem}_en are both blank; write one at least."
+
+
+@rule
+def labelled_alike(book: Codebook) -> Iterator[str]:
+    """Readers can tell the answers of a set, and the groups of a breakdown, by their labels."""
+    for table, whole, part in (
+        ("answers", ("answer_set",), "answer"),
+        ("breakdowns", ("survey", "breakdown"), "group_key"),
+    ):
+        first: dict[tuple[str, ...], Row] = {}
+        for row in book.rows(table):
+            for column in ("label_no", "label_en"):
+                key = (*(row[name] for name in whole), column, row[column])
+                before = first.setdefault(key, row)
+                # Groups of different waves may share a label: a region before and after a reform.
+                meet = table == "answers" or set(book.years_of(before)) & set(book.years_of(row))
+                if row[column] and before[part] != row[part] and meet:
+                    yield (
+                        f'{row.place}: {column} of {part} {row[part]} of {row[whole[-1]]} is "{row[column]}", as that '
+                        f"of {before[part]} ({before.place}); write labels that tell them apart."
+                    )
 
 
 @rule

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.reading import Row
@@ -53,6 +54,20 @@ def dates_turned_round(book: Codebook) -> Iterator[str]:
                 yield (
                     f"{row.place}: column {column} is {row[column]} in a wave of {year}; correct the date or the year."
                 )
+
+
+@rule
+def waves_in_order(book: Codebook) -> Iterator[str]:
+    """The years of a survey sort its waves as their fieldwork does."""
+    dated = [row for row in book.rows("waves") if row["fieldwork_start"]]
+    dated.sort(key=lambda row: (row["survey"], int(row["year"])))
+    for before, row in pairwise(dated):
+        if before["survey"] == row["survey"] and before["fieldwork_start"] > row["fieldwork_start"]:
+            yield (
+                f"{row.place}: fieldwork of {row['survey']} {row['year']} begins on {row['fieldwork_start']}, before "
+                f"that of {before['year']} on {before['fieldwork_start']} ({before.place}); correct the dates or the "
+                "years, which sort the waves."
+            )
 
 
 @rule
