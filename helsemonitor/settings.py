@@ -47,7 +47,7 @@ class Settings:
     @property
     def gated_seeds_dir(self) -> Path:
         """Folder of the seeds as dbt reads them: what passed the gates, in one form."""
-        return self.build_dir / "seeds"
+        return self.build_dir / "gated_seeds"
 
     @property
     def codebook_dir(self) -> Path:

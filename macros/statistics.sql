@@ -23,6 +23,17 @@
     )
 {%- endmacro %}
 
+{#
+    Mean of y in its unit: factor * sum_wy / sum_w. In this order a share of exactly a half is a half (100 * 92 / 160 is 57.5, and
+    100 * (92 / 160) a hair less); where everybody counts it is the factor itself, which 100 * sum / sum may miss by a hair.
+#}
+{% macro mean_in_unit(factor, sum_wy, sum_w) -%}
+    case
+        when abs({{ sum_wy }}) = {{ sum_w }} then {{ factor }} * sign({{ sum_wy }})
+        else {{ factor }} * {{ sum_wy }} / {{ sum_w }}
+    end
+{%- endmacro %}
+
 {# Margin of error as the reports print it: two standard errors of a simple random sample of n answers. Proportions. #}
 {% macro margin_report(p, n) -%}
     case when {{ p }} is not null then 2 * sqrt(greatest({{ p }} * (1 - {{ p }}), 0) / nullif({{ n }}, 0)) end

@@ -120,7 +120,7 @@ def test_a_broken_survey_gives_the_same_numbers_or_a_sentence(folder: Path, plan
 
     touched = _touches_raw_gate(name)
     if not touched:
-        shutil.copytree(home / "build" / "seeds", build / "seeds")
+        shutil.copytree(home / "build" / "gated_seeds", build / "gated_seeds")
     try:
         outcome = fast_road(seeds, build, raw_gate=touched)
     except Exception as error:

@@ -57,12 +57,17 @@ def seeds(settings: Settings) -> list[Path]:
     return sorted(settings.seeds_dir.rglob("*.csv"))
 
 
+def folders(settings: Settings) -> dict[str, str]:
+    """Variables that tell the command where everything lies."""
+    return {"HELSEMONITOR_SEEDS": str(settings.seeds_dir), "HELSEMONITOR_BUILD": str(settings.build_dir)}
+
+
 def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a person would, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "orchestration.cli", *arguments],
         cwd=PROJECT_DIR,
-        env=os.environ | settings.environment,
+        env=os.environ | folders(settings),
         capture_output=True,
         text=True,
         timeout=300,
@@ -287,7 +292,7 @@ def dagster(settings: Settings) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-c", DEFINITIONS],
         cwd=PROJECT_DIR,
-        env=os.environ | settings.environment,
+        env=os.environ | folders(settings),
         capture_output=True,
         text=True,
         timeout=300,
@@ -391,7 +396,7 @@ def test_dagster_dev_starts_without_warnings_and_runs_the_job(settings: Settings
     assert before is not None
     port = free_port()
     log = settings.build_dir / "dagster_dev.log"
-    environment = os.environ | settings.environment | {"DAGSTER_HOME": str(prepare_home(settings))}
+    environment = os.environ | folders(settings) | {"DAGSTER_HOME": str(prepare_home(settings))}
     # The command itself is announced to be followed by another; what is meant here are warnings about the project.
     environment["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
     with log.open("w") as output:

@@ -127,7 +127,7 @@ def test_dbt_sees_the_folders_only_while_it_runs(tmp_path: Path, monkeypatch: py
     with dbt_build.project_environment(settings):
         assert os.environ["HELSEMONITOR_SEEDS"] == "before"
         # dbt reads what passed the gates.
-        assert os.environ["HELSEMONITOR_DBT_SEEDS"] == str(tmp_path / "build" / "seeds")
+        assert os.environ["HELSEMONITOR_DBT_SEEDS"] == str(tmp_path / "build" / "gated_seeds")
         assert os.environ["HELSEMONITOR_BUILD"] == str(tmp_path / "build")
     assert os.environ["HELSEMONITOR_DBT_SEEDS"] == "earlier"
     assert "HELSEMONITOR_BUILD" not in os.environ

@@ -229,7 +229,7 @@ def test_foreign_things_beside_the_releases_are_left_alone(settings: Settings) -
     assert run("diff-release", "previous", "current").exit_code == 0
 
 
-FOLDERS = ["logs", "published", "published/releases", "data_docs", "data_docs/raw", "dbt_target", "seeds", "seeds/raw"]
+FOLDERS = ["logs", "published", "published/releases", "data_docs", "data_docs/raw", "dbt_target", "gated_seeds", "gated_seeds/raw"]
 FILES = ["refresh.lock", "refresh.json", "marts_gate.json", "warehouse.duckdb", "warehouse.duckdb.wal", "logs/dbt.log"]
 
 
@@ -297,13 +297,16 @@ def test_seeds_that_are_no_folder(settings: Settings, kind: str) -> None:
 
 
 def test_copies_are_never_written_over_the_seeds(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the seeds in build/seeds a run would overwrite the codebook and delete raw files."""
+    """With the seeds in build/gated_seeds a run would overwrite the codebook and delete raw files."""
     stage(monkeypatch, lambda _: pytest.fail("a stage began"))
     settings.gated_seeds_dir.symlink_to(settings.seeds_dir)
     before = {path: path.read_bytes() for path in settings.codebook_dir.iterdir()}
     ended = run("refresh")
     assert ended.exit_code == 4
-    assert "A run writes its copies of the seeds to build/seeds, and the seeds folder seeds lies there" in ended.stderr
+    assert (
+        "A run writes its copies of the seeds to build/gated_seeds, and the seeds folder seeds lies there"
+        in ended.stderr
+    )
     assert {path: path.read_bytes() for path in settings.codebook_dir.iterdir()} == before
 
 

@@ -43,9 +43,7 @@ select
     breakdown,
     group_key,
     basis,
-    -- In this order a share of exactly a half is a half: 100 * 92 / 160 is 57.5, and 100 * (92 / 160) a hair less. Everybody is
-    -- 100 whatever the weights; 100 * sum / sum may be a hair off.
-    case when abs(y_mean) = 1 then factor * y_mean else factor * sum_wy / sum_w end as value,
+    {{ mean_in_unit('factor', 'sum_wy', 'sum_w') }} as value,
     nullif(base_n, 0) as base_n,
     case when base_n > 0 then positive_n end as positive_n,
     sum_w,

@@ -7,7 +7,10 @@ case when matched.difference = 0 then 0 else 1e0 / (base_n * base_n) + 1e0 / (fi
 with
 
 moments as (
-    select moments.*, moments.sum_wy / moments.sum_w as y_mean
+    select
+        moments.*,
+        moments.sum_wy / moments.sum_w as y_mean,
+        {{ mean_in_unit('moments.factor', 'moments.sum_wy', 'moments.sum_w') }} as value
     from {{ ref('int_moments') }} as moments
     inner join {{ ref('int_item_waves') }} as item_waves using (survey, year, item)
     where moments.base_n > 0 and item_waves.like_for_like_method = 'rebuilt'
@@ -18,6 +21,7 @@ matched as (
         published.*,
         filtered.base_n as filtered_n,
         filtered.y_mean as filtered_mean,
+        filtered.value as filtered_value,
         published.factor * (filtered.y_mean - published.y_mean) as difference,
         -- Influence of a member of both bases: w * (a * y - b); of one only asked before the filter: -w * (y - mean) / W.
         1 / filtered.sum_w - 1 / published.sum_w as a,
@@ -77,9 +81,9 @@ select
     group_key,
     effects.unit,
     effects.base_n as as_published_n,
-    effects.factor * effects.y_mean as as_published_value,
+    effects.value as as_published_value,
     effects.filtered_n as like_for_like_n,
-    effects.factor * effects.filtered_mean as like_for_like_value,
+    effects.filtered_value as like_for_like_value,
     effects.difference,
     effects.se,
     effects.z,
