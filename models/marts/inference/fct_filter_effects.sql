@@ -1,5 +1,5 @@
 -- Grain: one row per indicator, survey, bridge year, breakdown and group: a wave that asked more people than a later wave's
--- filter lets through and can be cut down to it. Like_for_like minus as_published; the standard error knows that most are in both.
+-- filter lets through and can be cut down to it. Like_for_like minus as_published; its error knows that most are in both.
 {% set noise_counts = 'if(matched.difference = 0, 0, 1e0 / (base_n * base_n) + 1e0 / (filtered_n * filtered_n))' %}
 with
 
