@@ -229,7 +229,7 @@ def test_foreign_things_beside_the_releases_are_left_alone(settings: Settings) -
     assert run("diff-release", "previous", "current").exit_code == 0
 
 
-FOLDERS = ["logs", "published", "published/releases", "data_docs", "data_docs/raw", "dbt_target", "gated_seeds", "gated_seeds/raw"]
+FOLDERS = ["logs", "published", "published/releases", "data_docs", "data_docs/raw", "dbt_target", "gated_seeds"]
 FILES = ["refresh.lock", "refresh.json", "marts_gate.json", "warehouse.duckdb", "warehouse.duckdb.wal", "logs/dbt.log"]
 
 
