@@ -151,7 +151,7 @@ def _severity(code: str, name: str) -> str:
     """Severity that the SQL of a finding gives it."""
     found = re.search(rf"'{name}'(?:(?!union all).)*", code, re.DOTALL)
     text = found[0] if found else ""
-    if "severity=severity" in text or "case when status" in text:
+    if "severity=severity" in text or "'note', 'refuse')" in text:
         return "refuse or note"
     return "note" if "severity='note'" in text or "'note' as severity" in text else "refuse"
 

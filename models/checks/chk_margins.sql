@@ -1,4 +1,4 @@
--- Grain: one row per finding about the population table: a margin that the weights do not meet, an incomplete row, a weighted
+-- Grain: one row per finding about the population table: a margin that the weights do not meet, a weighted
 -- wave without margins. Weights raked to these margins meet them to the last digit; a whole point away is another table,
 -- another grouping or a weight that was not raked. An assumed figure that is not met is a note, and so are weights unlike
 -- those of the other waves.
@@ -39,10 +39,6 @@ judged as (
     select
         *,
         case
-            when status is null or status not in ('official', 'assumed')
-                then concat(place, ' has status ''', status, '''. Write official, or assumed where the figures could not be had.')
-            when share_pct is null
-                then concat(place, ' has no share_pct. Write the percent of the population, or remove the row.')
             when weighted_pct is null then concat(place, ' has nobody in ', file, '. Correct the group, or remove the row.')
             when off_pp > limit_pp
                 then concat(
@@ -56,7 +52,7 @@ judged as (
 
 select
     'weighted_margin' as check_name,
-    case when status = 'assumed' and share_pct is not null then 'note' else 'refuse' end as severity,
+    if(status = 'assumed', 'note', 'refuse') as severity,
     survey,
     year,
     place,
