@@ -79,8 +79,9 @@ readme: $(RUN) ## Put the present output of its queries into README.md
 waves: $(RUN) ## Write what dbt derives from the codebook anew: macros/waves.sql and the properties of its seeds
 	@$(BIN)/python -m helsemonitor.codebook
 
-docs: $(RUN) ## Write docs/comparability.md anew from the current release, docs/checks.md from the checks
+docs: $(RUN) ## Write docs/comparability.md anew from the current release, docs/checks.md and docs/codebook.md from the code
 	@$(BIN)/python -m helsemonitor.documents.comparability
+	@$(BIN)/python -m helsemonitor.documents.codebook
 	@$(BIN)/python -m orchestration.checks_document
 
 lock: $(RUN) ## Resolve requirements*.in into hash-locked requirements*.txt (UPGRADE=--upgrade for newer versions)

@@ -117,13 +117,14 @@ def _suite_checks(suite: Suite, label: str) -> Iterator[Check]:
 
 def raw_checks(limits: tuple[Limit, ...]) -> Iterator[Check]:
     """Expectations of a raw wave with one weight, one number and one allocation."""
-    wave = Wave("survey", 1, 1, "id", "weights", "")
+    wave = Wave("survey", 1, 1000, "id", "weights", "")
     suite = respondents_suite(wave, "raw file", {"numbers": ("number", "numbers")}, ["allocations"], limits)
     yield Check(
         "declared_checksum",
         "The file of a final wave is the one whose checksum waves.csv holds; of a provisional one, a note says that "
         "it is not.",
         "expectations/gates.py",
+        "refuse or note",
     )
     yield Check("undeclared_file", "Every raw file belongs to a declared wave.", "expectations/gates.py")
     yield from _suite_checks(suite, "raw")

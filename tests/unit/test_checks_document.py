@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from helsemonitor.documents import codebook
 from helsemonitor.limits import LIMITS
 from orchestration.checks_document import DOCUMENT, all_checks, document
 
@@ -12,6 +13,10 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_document_is_fresh() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == document(), "run `make docs`"
+
+
+def test_the_document_of_the_codebook_is_fresh() -> None:
+    assert codebook.DOCUMENT.read_text(encoding="utf-8") == codebook.document(), "run `make docs`"
 
 
 def test_no_check_stands_twice_and_each_has_a_home() -> None:
