@@ -148,7 +148,7 @@ def test_a_second_run_changes_no_byte_of_the_parquet_files(settings: Settings) -
     assert first is not None
     reporter = Silent()
     result = road.refresh(settings, "a test", reporter)
-    assert reporter.stages == ["raw gate", "warehouse", "marts gate", "publish"]
+    assert reporter.stages == ["codebook gate", "raw gate", "warehouse", "marts gate", "publish"]
     assert max(done / total for done, total in reporter.steps) == 1
     assert result.release.path != first.path
     assert digests(result.release.path / "parquet") == digests(first.path / "parquet")
@@ -172,7 +172,7 @@ def edit(path: Path, pattern: str, replacement: str) -> None:
 
 
 def drop_codebook_row(seeds: Path) -> None:
-    edit(seeds / "codebook" / "columns.csv", r"^cyclists,ride,.*\n", "")
+    edit(seeds / "codebook" / "columns.csv", r"^cyclists,m9,.*\n", "")
 
 
 def add_unknown_code(seeds: Path) -> None:
@@ -195,7 +195,7 @@ def delete_weight_column(seeds: Path) -> None:
 
 
 FAULTS = [
-    (drop_codebook_row, ["column ride", "320", "columns.csv"]),
+    (drop_codebook_row, ["column m9", "320", "columns.csv"]),
     (add_unknown_code, ["column s2", "code Q", "1 time"]),
     (delete_raw_column, ["column ride", "missing", "320"]),
     (repeat_respondent_id, ["column rid", "2 of 320 rows share their respondent id"]),
@@ -219,12 +219,15 @@ def test_faulty_data_are_refused_and_the_release_stays(
 def test_a_failing_expectation_about_the_marts_stops_the_publishing(
     unchanged: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    strict = [row if row.check_name != "drift" else replace(row, value=0.001) for row in limits.read_limits(unchanged)]
+    strict = [
+        replace(row, value=0.001) if row.check_name in ("drift", "drift_se", "drift_sd") else row
+        for row in limits.read_limits(unchanged)
+    ]
     monkeypatch.setattr(gates, "read_limits", lambda _: strict)
     reporter = Silent()
     with pytest.raises(DataRefused, match="the value moved by"):
         road.refresh(unchanged, "a test", reporter)
-    assert reporter.stages == ["raw gate", "warehouse", "marts gate"]
+    assert reporter.stages == ["codebook gate", "raw gate", "warehouse", "marts gate"]
     with pytest.raises(DataRefused, match="have not passed their expectations"):
         road.publish(unchanged, read_waves(unchanged))
 
@@ -329,7 +332,7 @@ def test_dagster_loads_without_warnings(dagster: dict[str, Any]) -> None:
 
 
 def test_a_failing_raw_check_blocks_the_warehouse(dagster: dict[str, Any]) -> None:
-    assert (dagster["success"], dagster["finished_steps"]) == (False, [])
+    assert (dagster["success"], dagster["finished_steps"]) == (False, ["landing__codebook"])
     assert dagster["failed_steps"] == ["landing__wave_files"]
     assert dagster["failed_checks"] == [WAVE]
     assert "2 of 320 rows share their respondent id" in dagster["stderr"]
