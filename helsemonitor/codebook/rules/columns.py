@@ -52,8 +52,8 @@ def option_fits_type(book: Codebook) -> Iterator[str]:
 
 
 def _allowed(book: Codebook, row: Row) -> tuple[set[str], str]:
-    """Answers that the code list of a column may give, and what they are in words."""
-    if row["option"] and not (book.has_numbers(row["survey"], row["item"]) and not row["code_list"]):
+    """Answers that the code list of a column may give, and what they are in words. Points may be delivered as boxes."""
+    if row["option"]:
         return set(SELECTED), "selected or not_selected"
     if book.has_numbers(row["survey"], row["item"]):
         return set(), "a code that is no answer (_no_answer, _not_asked)"
@@ -73,11 +73,8 @@ def list_fits_item(book: Codebook) -> Iterator[str]:
                 yield f"{row.place}: column {row['column_name']} of item {row['item']} has no code_list; name one."
             continue
         allowed, words = _allowed(book, row)
-        numbers = book.has_numbers(row["survey"], row["item"])
         for code in book.code_lists.get(row["code_list"], []):
             fits = code["answer"] in allowed or code["answer"] in NO_ANSWERS
-            # Points may be delivered as boxes or as numbers with codes for no answer.
-            fits = fits or (numbers and bool(row["option"]) and code["answer"] in SELECTED)
             key = (row["item"], code.place)
             if not fits and key not in said:
                 said.add(key)

@@ -4,28 +4,18 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from helsemonitor.codebook.book import Codebook
-from helsemonitor.codebook.reading import Row, suggestion
-from helsemonitor.codebook.rules.rule import rule
-
-
-def _unknown_answers(book: Codebook, row: Row, item: str, column: str) -> Iterator[str]:
-    known = list(book.answers_of(row["survey"], item))
-    for answer in row.parts(column):
-        if answer not in known:
-            yield (
-                f"{row.place}: column {column} names {answer}, which is no answer of item {item} of {row['survey']} "
-                f"in answers.csv{suggestion(answer, known)}; correct the name, or add the answer."
-            )
+from helsemonitor.codebook.reading import Row
+from helsemonitor.codebook.rules.rule import rule, unknown_answers
 
 
 @rule
 def answers_of_clauses(book: Codebook) -> Iterator[str]:
     """A clause names answers of its item, and a derived answer is one of its item's."""
     for row in book.rows("derivations"):
-        yield from _unknown_answers(book, row, row["source_item"], "answers")
-        yield from _unknown_answers(book, row, row["item"], "answer")
+        yield from unknown_answers(book, row, row["source_item"], "answers")
+        yield from unknown_answers(book, row, row["item"], "answer")
     for row in book.rows("universes"):
-        yield from _unknown_answers(book, row, row["item"], "answers")
+        yield from unknown_answers(book, row, row["item"], "answers")
 
 
 @rule

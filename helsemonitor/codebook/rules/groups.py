@@ -5,7 +5,7 @@ from math import isclose
 
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.reading import Row, suggestion
-from helsemonitor.codebook.rules.rule import rule
+from helsemonitor.codebook.rules.rule import rule, unknown_answers
 
 TOTAL = "total"
 # In left_out.csv: the numbers that no group of the breakdown holds.
@@ -84,15 +84,9 @@ def answers_of_groups(book: Codebook) -> Iterator[str]:
     for table in ("breakdowns", "left_out"):
         for row in book.rows(table):
             item = row.get("source_item") or sources.get((row["survey"], row["breakdown"]), "")
-            known = list(book.answers_of(row["survey"], item)) if item else []
-            for answer in row.parts("answers"):
-                # Numbers in no range, or answers without a clause of a derived item, have no name of their own.
-                if answer not in known and (table, answer) != ("left_out", OUTSIDE):
-                    yield (
-                        f"{row.place}: column answers names {answer}, which is no answer of item {item} of "
-                        f"{row['survey']} in answers.csv{suggestion(answer, known)}; correct the name, or add the "
-                        "answer."
-                    )
+            # Numbers in no range, or answers without a clause of a derived item, have no name of their own.
+            also = (OUTSIDE,) if table == "left_out" else ()
+            yield from unknown_answers(book, row, item, "answers", also)
 
 
 @rule

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from helsemonitor.codebook.book import Codebook
-from helsemonitor.codebook.reading import Row, suggestion
-from helsemonitor.codebook.rules.rule import rule
+from helsemonitor.codebook.reading import Row
+from helsemonitor.codebook.rules.rule import rule, unknown_answers
 
 COUNTS = {"none": "no answers", "one": "exactly one answer", "some": "one answer or more"}
 # Points of an allocation are percent, too.
@@ -80,17 +80,10 @@ def _counts(named: list[str], count: str) -> bool:
 
 @rule
 def answers_of_indicators(book: Codebook) -> Iterator[str]:
-    """An indicator names answers of its item, none of them both for and against, and leaves some to compare with."""
+    """An indicator names answers of its item, none of them both for and against."""
     for row in book.rows("indicators"):
-        known = list(book.answers_of(row["survey"], row["item"]))
         for column in ("answers", "negative_answers"):
-            for answer in row.parts(column):
-                if answer not in known:
-                    yield (
-                        f"{row.place}: column {column} names {answer}, which is no answer of item {row['item']} of "
-                        f"{row['survey']} in answers.csv{suggestion(answer, known)}; correct the name, or add the "
-                        "answer."
-                    )
+            yield from unknown_answers(book, row, row["item"], column)
         both = sorted(set(row.parts("answers")) & set(row.parts("negative_answers")))
         if both:
             yield (

@@ -40,18 +40,19 @@ def limit_of_something(book: Codebook) -> Iterator[str]:
         *book.item_types,
         *(row[column] for row in book.rows("published_results") for column in ("measure", "source_kind")),
     }
-    house = {"pp_change", "prose_approx", "two_answers", "more_answers"}
+    words = {"pp_change", "prose_approx", "two_answers", "more_answers"}
+    is_house = _is_house(book)
     for row in book.rows("limits"):
         name = row["check_name"]
         if name not in LIMITS:
             yield f"{row.place}: no check reads limit {name}{suggestion(name, list(LIMITS))}; correct the name."
             continue
-        if row["survey"] not in (ANY, *surveys) and "limits" in book.reads and not _is_house(book):
+        if row["survey"] not in (ANY, *surveys) and not is_house:
             yield (
                 f"{row.place}: limit {name} is for survey {row['survey']}, which has no "
                 f"wave{suggestion(row['survey'], surveys)}; correct the name."
             )
-        if row["name"] not in (ANY, *names, *house) and not _is_house(book):
+        if row["name"] not in (ANY, *names, *words) and not is_house:
             yield (
                 f"{row.place}: limit {name} is for {row['name']}, which is no item, column, indicator, breakdown, "
                 f"type or unit{suggestion(row['name'], sorted(names))}; correct the name."

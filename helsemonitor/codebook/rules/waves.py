@@ -72,7 +72,7 @@ def waves_in_order(book: Codebook) -> Iterator[str]:
 
 @rule
 def id_is_weight(book: Codebook) -> Iterator[str]:
-    """The respondents' id and their weight are two columns, and neither is an answer."""
+    """The respondents' id and their weight are two columns."""
     for row in book.rows("waves"):
         if row["respondent_column"] == row["weight_column"]:
             yield f"{row.place}: column {row['weight_column']} is named as id and as weight; name two columns."
