@@ -1,9 +1,10 @@
 {# Limits that the models read; each needs a row of survey `*` and name `*`. #}
 {% macro needed_limits() -%}
     {{- return([
-        'allocation_sum', 'blank_share', 'drift_base_smallest', 'margin_gap', 'number_high', 'outside_share', 'print_gap',
-        'released_base', 'small_base', 'sparse_expected', 'sparse_expected_low', 'sparse_expected_share',
-        'weight_deff', 'weight_scale', 'weighted_base_smallest',
+        'allocation_sum', 'blank_share', 'drift_base_smallest', 'margin_gap', 'narrow_interval', 'number_high', 'outside_share',
+        'print_gap', 'released_base', 'small_base', 'small_n_eff', 'sparse_expected', 'sparse_expected_low',
+        'sparse_expected_share', 'test_base', 'weight_deff', 'weight_scale', 'weighted_base_smallest', 'wide_interval',
+        'wide_relative',
     ]) -}}
 {%- endmacro %}
 

@@ -24,14 +24,22 @@
 {%- endmacro %}
 
 {#
-    Mean of y in its unit: factor * sum_wy / sum_w. In this order a share of exactly a half is a half (100 * 92 / 160 is 57.5, and
-    100 * (92 / 160) a hair less); where everybody counts it is the factor itself, which 100 * sum / sum may miss by a hair.
+    Mean of y in its unit: factor * sum_wy / sum_w.
+
+    counts_answers: whether y is 1, -1 or 0 for the answers that are counted. The sums are then whole numbers of 1e-9 (a weight has
+    nine places) and are divided as such, so that a share of exactly a half is a half: 100 * 92 / 160 is 57.5, for weights too.
 #}
-{% macro mean_in_unit(factor, sum_wy, sum_w) -%}
+{% macro mean_in_unit(factor, sum_wy, sum_w, counts_answers) -%}
     case
-        when abs({{ sum_wy }}) = {{ sum_w }} then {{ factor }} * sign({{ sum_wy }})
-        else {{ factor }} * {{ sum_wy }} / {{ sum_w }}
+        when {{ counts_answers }}
+            then {{ factor }} * round(1e9 * cast({{ sum_wy }} as double)) / round(1e9 * cast({{ sum_w }} as double))
+        else {{ factor }} * cast({{ sum_wy }} as double) / cast({{ sum_w }} as double)
     end
+{%- endmacro %}
+
+{# A percent as a table prints it, in whole percents: halves go up. value: SQL of the unrounded one, not negative. #}
+{% macro pct_print(value) -%}
+    cast(floor({{ value }} + 0.5) as integer)
 {%- endmacro %}
 
 {# Margin of error as the reports print it: two standard errors of a simple random sample of n answers. Proportions. #}
@@ -42,6 +50,19 @@
 {# Effective sample size of a base by its weights alone. #}
 {% macro n_eff_kish(sum_w, sum_w2) -%}
     ({{ sum_w }} * {{ sum_w }} / nullif({{ sum_w2 }}, 0))
+{%- endmacro %}
+
+{#
+    Effective sample size of a base for one estimate: its size over the design effect, and never more than the weights alone leave
+    (Kish). In a cell of few weights the design effect is chance and may be far below 1. Kish's where there is no design effect.
+#}
+{% macro n_eff_capped(base_n, deff, kish) -%}
+    least({{ base_n }} / nullif({{ deff }}, 0), {{ kish }})
+{%- endmacro %}
+
+{# 97.5 % quantile of the normal distribution. #}
+{% macro z_quantile() -%}
+    1.959963984540054e0
 {%- endmacro %}
 
 {# Polynomial in u with the coefficients of u to the power of 0, 1, 2 ... #}
@@ -81,18 +102,19 @@
 {%- endmacro %}
 
 {#
-    Bound of a 95 % interval of a proportion. side: -1 lower, 1 upper.
-    Logit interval with Student's t; Wilson's with the effective sample size where the share is 0 or 1: there its bounds
-    are the share itself and z * z / (n_eff + z * z) or n_eff / (n_eff + z * z).
+    Bound of a score interval (Wilson 1927) of a proportion, or of a mean's place between the ends of its scale. side: -1 lower, 1 upper.
+
+    place: 0 to 1. n: effective size; for a mean n * place * (1 - place) over the variance of y on a scale from 0 to 1, since it may
+    vary less than a proportion. quantile: of the normal or Student's distribution. NULL where n is.
 #}
-{% macro share_bound(side, p, se, t, n_eff) -%}
-    {%- set z2 = '3.841458820694124e0' -%}
+{% macro score_bound(side, place, n, quantile) -%}
+    {%- set u = '(' ~ quantile ~ ' * ' ~ quantile ~ ' / ' ~ n ~ ')' -%}
+    {%- set end = 0 if side < 0 else 1 -%}
     case
-        when {{ n_eff }} is null then null
-        when {{ p }} <= 0 then {{ '0e0' if side < 0 else z2 ~ ' / (' ~ n_eff ~ ' + ' ~ z2 ~ ')' }}
-        when {{ p }} >= 1 then {{ n_eff ~ ' / (' ~ n_eff ~ ' + ' ~ z2 ~ ')' if side < 0 else '1e0' }}
-        else
-            1 / (1 + exp(-(ln({{ p }} / (1 - {{ p }})) + {{ side }} * {{ t }} * {{ se }} / ({{ p }} * (1 - {{ p }})))))
+        when {{ place }} = {{ end }} then {{ u }} * 0 + {{ end }}
+        else least(greatest((
+            {{ place }} + {{ u }} / 2 + {{ side }} * sqrt({{ u }} * ({{ place }} * (1 - {{ place }}) + {{ u }} / 4))
+        ) / (1 + {{ u }}), 0), 1)
     end
 {%- endmacro %}
 
@@ -173,49 +195,95 @@
 {%- endmacro %}
 
 {#
-    Standard error that a test of a row of fct_indicators may use, in the unit of the value.
+    What a test needs to know of a row of int_series_values, as columns: `test_n` (effective size by the weights), `test_variance`
+    (square of the standard error), `test_mean` and `test_square` (mean of y and of y*y, each respondent with the square of the
+    weight, as the variance counts them), `test_rounding` (variance of the rounding of a printed value).
 
-    A computed value has its own. A printed share with a printed base gets that of a simple random sample, to which the
-    uncertainty of rounding to whole points is added (variance 1/12 of a point squared); without a base there is no
-    test.
+    A computed value has its sums. A printed share with a printed base has those of a simple random sample, and is rounded to whole
+    points (variance 1/12). Without a base nothing is known.
 #}
-{% macro test_se() -%}
-    case
-        when source = 'computed' then se
-        when unit = 'percent' and base_n > 0 then sqrt(value * (100 - value) / base_n + 1 / 12e0)
-    end
+{% macro test_moments() -%}
+    {%- set printed = "unit = 'percent' and base_n > 0" -%}
+    case when source = 'computed' then 0e0 else 1 / 12e0 end as test_rounding,
+    case when source = 'computed' then {{ n_eff_kish('sum_w', 'sum_w2') }} when {{ printed }} then base_n end as test_n,
+    case when source = 'computed' then se * se when {{ printed }} then value * (100 - value) / base_n + test_rounding end as test_variance,
+    case when source = 'computed' then sum_w2y / sum_w2 else value end as test_mean,
+    case when source = 'computed' then sum_w2y2 / sum_w2 else 100 * value end as test_square
+{%- endmacro %}
+
+{# The limits of a test, as columns: smallest size of a side, and smallest expected count of a share. #}
+{% macro test_limits() -%}
+    {{ limit_of('test_base') }} as test_base,
+    {{ limit_of('sparse_expected_low') }} as test_expected
 {%- endmacro %}
 
 {#
-    Variance of one side of a test of two estimates.
+    Test of the difference of two estimates of different people, as columns.
 
-    It is the side's own, except where everybody on the side gave the same answer: there the Taylor variance is 0, for
-    a single respondent too, and a test would find everything significant. The variance is then that of both sides
-    together, as under the hypothesis that they do not differ, over the side's effective size. NULL where nothing is
-    known of the side. own, other: [variance of the estimate, effective size, estimate].
+    The variance of the test is that under the hypothesis that both sides have one mean: the mean square of y around the pooled
+    mean, over both sides by their effective sizes, divided by each side's. Unweighted it is the pooled two-sample test of shares.
+    Columns: `pooled_mean`, `raw_square`, `pooled_square`, `not_tested_reason`, `se_null`, `z`, `p_value`.
+
+    The rows have the columns of `test_limits`. difference: SQL. a, b: sides, a mapping with SQL of base_n, n (effective), mean, w2_mean, w2_square, variance and, where there
+    is any, more (variance on top, of noise or rounding). hundred: the y of a proportion that counts, NULL for other measures.
+    reasons: SQL of a reason of the model's own not to test, NULL where there is none. scale: factor from y to the difference.
 #}
-{% macro tested_variance(own, other) -%}
-    {%- set variance, n_eff, mean = own -%}
-    {%- set other_variance, other_n_eff, other_mean = other -%}
+{% macro test_columns(difference, a, b, hundred, reason, scale='1') -%}
+    {%- set sides = [a, b] -%}
+    {%- set n = '(' ~ a.n ~ ' + ' ~ b.n ~ ')' -%}
+    {%- set more = (a.more or '0e0') ~ ' + ' ~ (b.more or '0e0') -%}
+    ({{ a.n }} * {{ a.mean }} + {{ b.n }} * {{ b.mean }}) / {{ n }} as pooled_mean,
+    (
+        {%- for side in sides %}
+        {{ '+ ' if not loop.first }}{{ side.n }} * ({{ side.w2_square }} - 2 * pooled_mean * {{ side.w2_mean }} + pooled_mean * pooled_mean)
+        {%- endfor %}
+    ) / {{ n }} as raw_square,
     case
-        when {{ variance }} > 0 then {{ variance }}
-        else
-            {{ other_n_eff }} / ({{ n_eff }} + {{ other_n_eff }}) / nullif({{ n_eff }}, 0) * (
-                {{ other_n_eff }} * {{ other_variance }}
-                + {{ n_eff }} / ({{ n_eff }} + {{ other_n_eff }}) * power({{ mean }} - {{ other_mean }}, 2)
-            )
-    end
+        when raw_square > 1e-11 * ({{ a.n }} * {{ a.w2_square }} + {{ b.n }} * {{ b.w2_square }}) / {{ n }} then raw_square
+        else 0 * raw_square
+    end as pooled_square,
+    coalesce(
+        {{ reason }},
+        case
+            when {{ a.variance }} is null or {{ b.variance }} is null
+                then 'one of the two values has no standard error: printed without its base, or a sample of one'
+            when least({{ a.base_n }}, {{ b.base_n }}) < test_base
+                then {{ said('fewer than {} respondents on a side', ['cast(test_base as integer)']) }}
+            -- An effective size of 10 may come out a hair less.
+            when least({{ a.n }}, {{ b.n }}) < test_base - 1e-6
+                then {{ said('an effective size below {} on a side', ['cast(test_base as integer)']) }}
+            when pooled_square = 0 then 'everybody on both sides gave the same answer'
+            when least({{ a.n }}, {{ b.n }}) * least(pooled_mean, {{ hundred }} - pooled_mean) < (test_expected - 1e-6) * {{ hundred }}
+                then {{ said('fewer than {} expected with or without the answer on a side', ['cast(test_expected as integer)']) }}
+        end
+    ) as not_tested_reason,
+    case
+        when not_tested_reason is null then {{ scale }} * sqrt(pooled_square * (1 / {{ a.n }} + 1 / {{ b.n }}) + {{ more }})
+    end as se_null,
+    {{ difference }} / se_null as z,
+    {{ p_two_sided('z') }} as p_value
 {%- endmacro %}
 
 {#
-    Why a pair of estimates has no p-value, in words; NULL where it has one. variance_a, variance_b: of the two
-    estimates, NULL where nothing is known of one.
+    Standard error of the difference of two estimates of different people, in the unit of y: each side with its own variance; one
+    on which everybody gave the same answer with the pooled one of `test_columns`, since its own is 0 and says nothing.
 #}
-{% macro not_tested_reason(p, variance_a, variance_b) -%}
-    case
-        when {{ p }} is not null then null
-        when {{ variance_a }} is null or {{ variance_b }} is null
-            then 'one of the two values has no standard error: printed without its base, or a sample of one'
-        else 'everybody on both sides gave the same answer'
-    end
+{% macro difference_se(a, b) -%}
+    sqrt(
+        {%- for side in [a, b] %}
+        case when {{ side.variance }} > 0 then {{ side.variance }} else pooled_square / {{ side.n }} end + {{ side.more or '0e0' }}
+        {{- ' +' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# A side of a test whose columns test_moments made: prefix and suffix of their names. #}
+{% macro test_side(prefix='', suffix='') -%}
+    {%- set side = {'base_n': prefix ~ 'base_n' ~ suffix, 'mean': prefix ~ 'value' ~ suffix} -%}
+    {%- for key, name in [
+        ('n', 'n'), ('variance', 'variance'), ('w2_mean', 'mean'), ('w2_square', 'square'), ('more', 'rounding')
+    ] -%}
+        {%- do side.update({key: prefix ~ 'test_' ~ name ~ suffix}) -%}
+    {%- endfor -%}
+    {{- return(side) -}}
 {%- endmacro %}

@@ -1,37 +1,55 @@
 -- Grain: one row per survey, measure, year, breakdown, group and basis whose item has a base, in the unit of the measure:
 -- percent kinds and nets times 100, NPS in points, a mean in its own unit. Where nobody gave an answer that counts there is no
--- value; a net or mean that everybody agrees on has no interval.
+-- value; a margin that the weights were calibrated to has no error.
 with
 
 moments as (
     select
-        *,
-        sum_wy / sum_w as y_mean,
-        {{ n_eff_kish('sum_w', 'sum_w2') }} as n_eff_kish
-    from {{ ref('int_moments') }}
+        moments.*,
+        moments.sum_wy / moments.sum_w as y_mean,
+        {{ n_eff_kish('moments.sum_w', 'moments.sum_w2') }} as n_eff_kish,
+        margins.measure is not null and moments.breakdown = 'total' as is_calibrated
+    from {{ ref('int_moments') }} as moments
+    left join {{ ref('int_calibrated_margins') }} as margins using (survey, measure, year)
 ),
 
 estimated as (
     select
         *,
-        sqrt({{ taylor_variance('respondents_n', 'sum_w', 'y_mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }}) as se,
-        greatest(sum_wy2 / sum_w - y_mean * y_mean, 0) / nullif(base_n, 0) as srs_variance,
-        {{ t_quantile('(base_n - 1)') }} as t
+        case
+            when not is_calibrated
+                then sqrt({{ taylor_variance('respondents_n', 'sum_w', 'y_mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }})
+        end as se,
+        -- A difference of sums: what is far below their size is rounding.
+        sum_wy2 / sum_w - y_mean * y_mean as square_left,
+        case when square_left > 1e-13 * sum_wy2 / sum_w then square_left else 0 * square_left end as y_variance,
+        y_variance / nullif(base_n, 0) as srs_variance,
+        se * se / nullif(srs_variance, 0) as deff,
+        case when not is_calibrated then {{ n_eff_capped('base_n', 'deff', 'n_eff_kish') }} end as n_eff,
+        -- The quantile of the interval: answers are counts, numbers have a variance of their own.
+        case when factor > 1 then {{ z_quantile() }} else {{ t_quantile('(base_n - 1)') }} end as quantile
     from moments
 ),
 
 bounded as (
     select
         *,
-        se * se / nullif(srs_variance, 0) as deff,
         case
-            when is_proportion then {{ share_bound(-1, 'y_mean', 'se', 't', 'n_eff_kish') }}
-            when se > 0 then y_mean - t * se
-        end as ci_low,
+            when is_proportion then y_mean
+            when y_variance = 0 then round((y_mean - y_low) / nullif(y_high - y_low, 0), 9)
+            else least(greatest((y_mean - y_low) / nullif(y_high - y_low, 0), 0), 1)
+        end as place,
         case
-            when is_proportion then {{ share_bound(1, 'y_mean', 'se', 't', 'n_eff_kish') }}
-            when se > 0 then y_mean + t * se
-        end as ci_high
+            when is_proportion or place in (0, 1) then n_eff
+            else n_eff * place * (1 - place) * power(y_high - y_low, 2) / nullif(y_variance, 0)
+        end as place_n,
+        {% for bound, side in [('low', -1), ('high', 1)] %}
+        case
+            when place is not null
+                then coalesce(y_low, 0) + coalesce(y_high - y_low, 1) * {{ score_bound(side, 'place', 'place_n', 'quantile') }}
+            when se > 0 then y_mean + {{ side }} * quantile * sqrt(y_variance / n_eff)
+        end as ci_{{ bound }}{{ ',' if not loop.last }}
+        {% endfor %}
     from estimated
 )
 
@@ -43,7 +61,7 @@ select
     breakdown,
     group_key,
     basis,
-    {{ mean_in_unit('factor', 'sum_wy', 'sum_w') }} as value,
+    value,
     nullif(base_n, 0) as base_n,
     case when base_n > 0 then positive_n end as positive_n,
     sum_w,
@@ -53,10 +71,14 @@ select
     factor * sum_w2y as sum_w2y,
     factor * factor * sum_w2y2 as sum_w2y2,
     respondents_n,
-    coalesce(base_n / nullif(deff, 0), n_eff_kish) as n_eff,
+    n_eff,
     deff,
     factor * se as se,
     factor * ci_low as ci_low,
     factor * ci_high as ci_high,
-    factor * 2 * sqrt(srs_variance) as moe_report
+    factor * 2 * sqrt(srs_variance) as moe_report,
+    is_proportion,
+    is_calibrated,
+    factor * y_low as scale_low,
+    factor * y_high as scale_high
 from bounded

@@ -1,7 +1,7 @@
 -- Grain: one row per survey, measure, year, breakdown, group and basis that has a released base of the item: base and moments
 -- of the measure's variable y (share: 1 for the answers counted; net and NPS: +1, -1 or 0; mean: the number itself). `base_n`
--- is 0, and the sums NULL, where the group answered nothing that the measure counts. Weights have a mean of 1 in every wave from
--- here on, whatever scale they were delivered on.
+-- is 0, and the sums NULL, where the group answered nothing that the measure counts. `value` is the mean of y in the measure's
+-- unit. Weights have a mean of 1 in every wave from here on, whatever scale they were delivered on.
 -- noqa: disable=LT02
 with
 
@@ -20,6 +20,9 @@ summed as (
         basis,
         factor,
         is_proportion,
+        counts_answers,
+        y_low,
+        y_high,
         sum(n) filter (where in_base) as base_n,
         sum(n) filter (where score > 0) as positive_n,
         sum(sum_w) filter (where in_base) as sum_w,
@@ -55,8 +58,14 @@ select
     summed.basis,
     summed.factor,
     summed.is_proportion,
+    summed.y_low,
+    summed.y_high,
     waves.respondents_n,
     waves.mean_weight,
+    case
+        when summed.base_n >= {{ smallest_base() }}
+            then {{ mean_in_unit('summed.factor', 'summed.sum_wy', 'summed.sum_w', 'summed.counts_answers') }}
+    end as value,
     {% for column in ['base_n', 'positive_n'] %}
     cast(if(summed.base_n >= {{ smallest_base() }}, coalesce(summed.{{ column }}, 0), 0) as bigint) as {{ column }},
     {% endfor %}

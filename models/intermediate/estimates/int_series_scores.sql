@@ -1,5 +1,6 @@
 -- Grain: one row per survey, measure, wave that offers it and answer whose cells it reads: whether the answer's respondents
 -- belong to the base, and what each of them scores. `scores_numbers`: the score is the number that the respondent gave.
+-- `y_low` and `y_high`: ends of the measure's scale; empty where numbers have none.
 with
 
 measures as (
@@ -14,6 +15,7 @@ item_answers as (
         items.item,
         items.type,
         types.has_numbers,
+        types.sums_to,
         answers.answer,
         answers.answer_kind,
         answers.numeric_value
@@ -52,7 +54,17 @@ scored as (
             when kinds.scored_by = 'number' then item_answers.numeric_value
             when is_positive then kinds.positive_score
             when is_negative then kinds.negative_score
-        end as score
+        end as score,
+        kinds.scored_by = 'answer' as counts_answers,
+        {% for end, extreme in [('low', 'min'), ('high', 'max')] %}
+        case
+            when counts_answers then {{ 'least(kinds.negative_score, 0)' if end == 'low' else 'kinds.positive_score' }}
+            when item_answers.has_numbers then {{ '0 * item_answers.sums_to' if end == 'low' else 'item_answers.sums_to' }}
+            else {{ extreme }}(case when in_base then item_answers.numeric_value end) over (
+                partition by measures.survey, measures.measure, measures.year
+            )
+        end as y_{{ end }}{{ ',' if not loop.last }}
+        {% endfor %}
     from measures
     inner join {{ ref('kinds') }} as kinds using (kind)
     inner join item_answers using (survey, item)
@@ -68,7 +80,10 @@ select
     is_proportion,
     coalesce(in_base, false) as in_base,
     coalesce(cast(score as decimal(9, 3)), 0) as score,
-    scores_numbers
+    scores_numbers,
+    counts_answers,
+    cast(y_low as double) as y_low,
+    cast(y_high as double) as y_high
 from scored
 -- The base is read even where none of it counts: a group that answered, but nothing that the measure counts, has to be known.
 where in_base or score != 0 or answer = '_base' or scores_numbers

@@ -14,7 +14,8 @@ computed as (
                 then {{ empty_reason('nobody in this group gave an answer that this indicator counts') }}
         end as gap,
         left(gap, 1) as gap_status,
-        substr(gap, 4) as status_reason,
+        substr(gap, 4) as gap_reason,
+        {{ unreliable_reason('estimates') }} as unreliable_reason,
         'computed' as source
     from {{ ref('int_series_waves') }} as waves
     inner join {{ ref('int_estimates') }} as estimates using (survey, measure, item, year)
@@ -44,7 +45,7 @@ placed as (
     union all by name
     select * from printed
     union all by name
-    select gaps.*, 'computed' as source
+    select gaps.* rename (status_reason as gap_reason), 'computed' as source
     from {{ ref('int_series_gaps') }} as gaps
     anti join printed using (survey, series, year, breakdown, group_key, basis)
 ),
@@ -59,7 +60,13 @@ located as (
 
 flagged as (
     select
-        located.* replace (coalesce(located.status_reason, wave_weights.weight_note) as status_reason),
+        located.*,
+        nullif(concat_ws('; ',
+            located.gap_reason,
+            wave_weights.weight_note,
+            located.unreliable_reason,
+            case when located.is_calibrated then {{ calibrated_reason() }} end
+        ), '') as status_reason,
         segments.own_no,
         segments.like_for_like_no,
         segments.series_segment,
@@ -79,7 +86,7 @@ flagged as (
             'Q': "located.gap_status = 'Q'",
             'S': 'coalesce(group_waves.has_event, false)',
             'D': 'segments.definition_differs or wave_weights.weight_note is not null',
-            'U': 'located.base_n < ' ~ limit_of('small_base'),
+            'U': 'located.unreliable_reason is not null',
         }) }} as obs_status_all
     from located
     left join {{ ref('int_segments') }} as segments using (survey, series, year, basis, place)
@@ -89,7 +96,7 @@ flagged as (
 )
 
 select
-    * exclude (gap, previous_year, segment_comparable, previous_value_year),
+    * exclude (gap, gap_reason, unreliable_reason, previous_year, segment_comparable, previous_value_year),
     -- A comparison needs the group's value in both waves.
     case when value is not null and previous_value_year = previous_year then segment_comparable end as comparable_with_previous,
     case when contains(obs_status_all, 'Q') then 'C' else {{ released_conf_status() }} end as conf_status,

@@ -1,8 +1,20 @@
 -- Grain: one row per survey, measure, year, breakdown, group and basis: the group against everybody else in the base. The
 -- groups of one breakdown are a family of tests.
 {% set family = ['survey', 'measure', 'year', 'basis', 'breakdown'] %}
-{% set group_side = ['own_variance', 'test_n_eff', 'mean'] %}
-{% set rest_side = ['rest_variance', 'rest_n_eff', 'rest_mean'] %}
+{% set own = {
+    'base_n': 'base_n', 'n': 'own_kish', 'mean': 'mean', 'w2_mean': 'sum_w2y / sum_w2', 'w2_square': 'sum_w2y2 / sum_w2',
+    'variance': 'own_variance',
+} %}
+{% set rest = {
+    'base_n': 'rest_n', 'n': 'rest_kish', 'mean': 'rest_mean', 'w2_mean': 'rest_w2y / rest_w2', 'w2_square': 'rest_w2y2 / rest_w2',
+    'variance': 'rest_variance', 'more': 'rest_noise',
+} %}
+{% set reason %}
+case
+            when rest_mean is null then {{ by_profile("'the group is the whole base'", "'the rest is a small base'") }}
+            when is_own_group then 'the groups are made of the item itself'
+        end
+{%- endset %}
 with
 
 moments as (
@@ -44,32 +56,26 @@ rests as (
 variances as (
     select
         *,
+        {{ n_eff_kish('sum_w', 'sum_w2') }} as own_kish,
+        case when rest_mean is not null then {{ n_eff_kish('rest_w', 'rest_w2') }} end as rest_kish,
         {{ taylor_variance('respondents_n', 'sum_w', 'mean', 'sum_w2', 'sum_w2y', 'sum_w2y2') }} as own_variance,
         case
             when rest_mean is not null
-                then
-                    {{ taylor_variance('respondents_n', 'rest_w', 'rest_mean', 'rest_w2', 'rest_w2y', 'rest_w2y2') }}
-                    + {{ shared_noise('rest_mean', 'is_proportion', 'factor', '2e0 / rest_n * (1e0 / base_n + 1e0 / rest_n)') }}
+                then {{ taylor_variance('respondents_n', 'rest_w', 'rest_mean', 'rest_w2', 'rest_w2y', 'rest_w2y2') }}
         end as rest_variance,
-        coalesce(
-            (sum_wy2 / sum_w - mean * mean) / nullif(own_variance, 0), {{ n_eff_kish('sum_w', 'sum_w2') }}
-        ) as test_n_eff,
-        coalesce(
-            greatest(rest_wy2 / rest_w - rest_mean * rest_mean, 0) / nullif(rest_variance, 0),
-            {{ n_eff_kish('rest_w', 'rest_w2') }}
-        ) as rest_n_eff
+        {{ shared_noise('rest_mean', 'is_proportion', 'factor', '2e0 / rest_n * (1e0 / base_n + 1e0 / rest_n)') }} as rest_noise,
+        {{ n_eff_capped(
+            'greatest(rest_wy2 / rest_w - rest_mean * rest_mean, 0)', '(rest_variance + rest_noise)', 'rest_kish'
+        ) }} as rest_n_eff,
+        {{ test_limits() }}
     from rests
 ),
 
 tested as (
     select
         *,
-        case
-            when rest_mean is not null
-                then sqrt({{ tested_variance(group_side, rest_side) }} + {{ tested_variance(rest_side, group_side) }})
-        end as se,
-        case when not is_own_group then (mean - rest_mean) / nullif(se, 0) end as z,
-        {{ p_two_sided('z') }} as p_value
+        {{ test_columns('(mean - rest_mean)', own, rest, 'case when is_proportion then 1 end', reason) }},
+        {{ difference_se(own, rest) }} as se
     from variances
 ),
 
@@ -80,10 +86,5 @@ ranked as (
 
 select
     *,
-    {{ bh_adjusted('p_value', 'ranked_p', family) }} as p_adjusted,
-    case
-        when rest_mean is null then {{ by_profile("'the group is the whole base'", "'the rest is a small base'") }}
-        when is_own_group then 'the groups are made of the item itself'
-        else {{ not_tested_reason('p_value', 'own_variance', 'rest_variance') }}
-    end as not_tested_reason
+    {{ bh_adjusted('p_value', 'ranked_p', family) }} as p_adjusted
 from ranked

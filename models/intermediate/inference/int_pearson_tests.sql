@@ -22,6 +22,7 @@ tests as (
         year as year_from,
         year as year_to,
         any_value(table_n) as n,
+        0 as left_out_n,
         any_value(table_n) * greatest(sum(p * p / (p_group * p_answer) order by group_key, answer) - 1, 0) as chi_square,
         cast((count(distinct group_key) - 1) * (count(distinct answer) - 1) as integer) as df,
         least(count(distinct group_key), count(distinct answer)) - 1 as smaller_side,
@@ -38,6 +39,7 @@ tests as (
         year_from,
         year_to,
         any_value(both_n) as n,
+        any_value(left_out_n) as left_out_n,
         greatest(sum(table_n * p * p / p_pooled order by year, answer) - any_value(both_n), 0) as chi_square,
         cast(count(distinct answer) - 1 as integer) as df,
         1 as smaller_side,
@@ -84,7 +86,13 @@ expected as (
     group by survey, item, basis, breakdown, year_from, year_to
 )
 
-select tests.*, expected.min_expected_n, expected.expected_below_5_pct
+select
+    tests.*,
+    expected.min_expected_n,
+    expected.expected_below_5_pct,
+    -- Cochran's rule.
+    expected.min_expected_n < {{ limit_of('sparse_expected_low') }}
+    or expected.expected_below_5_pct > {{ limit_of('sparse_expected_share') }} as is_sparse
 from tests
 inner join expected using (survey, item, basis, breakdown, year_from, year_to)
 where tests.df > 0

@@ -9,8 +9,7 @@ with
 values_by_wave as (
     select
         *,
-        power({{ test_se() }}, 2) as test_variance,
-        coalesce(n_eff, base_n) as test_n_eff,
+        {{ test_moments() }},
         lag(year) over (partition by {{ place }} order by year) as previous_year,
         min(year) over (partition by {{ place }}, series_segment) as first_of_segment,
         max(year) over (partition by {{ place }}) as newest_year
@@ -39,14 +38,14 @@ pairs as (
         newer.year as year_to,
         older.value as value_from,
         newer.value as value_to,
-        older.base_n as base_n_from,
-        newer.base_n as base_n_to,
-        older.moe_report as moe_from,
-        newer.moe_report as moe_to,
-        older.test_variance as variance_from,
-        newer.test_variance as variance_to,
-        older.test_n_eff as n_eff_from,
-        newer.test_n_eff as n_eff_to
+        newer.unit,
+        older.is_calibrated or newer.is_calibrated as is_calibrated,
+        {% for column in [
+            'base_n', 'n_eff', 'obs_status_all', 'moe_report', 'test_n', 'test_variance', 'test_mean', 'test_square', 'test_rounding'
+        ] %}
+        older.{{ column }} as {{ column }}_from,
+        newer.{{ column }} as {{ column }}_to{{ ',' if not loop.last }}
+        {% endfor %}
     from values_by_wave as older
     inner join newer_values as newer using ({{ place }})
     where
@@ -88,9 +87,7 @@ breaks as (
 
 select
     pairs.* exclude (is_own),
-    {{ tested_variance(['variance_from', 'n_eff_from', 'value_from'], ['variance_to', 'n_eff_to', 'value_to']) }}
-    + {{ tested_variance(['variance_to', 'n_eff_to', 'value_to'], ['variance_from', 'n_eff_from', 'value_from']) }}
-        as change_variance,
+    {{ test_limits() }},
     breaks.not_comparable_reason
 from pairs
 left join breaks using (survey, series, basis, place, year_from, year_to)

@@ -1,5 +1,6 @@
 -- Grain: one row per survey, single-choice item, basis, pair of neighbouring comparable waves, wave of the pair and answer:
--- the cells of the two-way table of answers by waves, whole sample.
+-- the cells of the two-way table of answers by waves, whole sample. An answer that only one of the two forms offered is left out
+-- with those who gave it (`left_out_n`): it would be empty in the other wave by the form alone.
 with
 
 totals as (
@@ -19,47 +20,57 @@ neighbours as (
     having bool_and(comparable_with_previous)
 ),
 
-sizes as (
-    select distinct survey, item, basis, year, table_n, is_weighted
-    from totals
-),
-
-pairs as (
+paired as (
     select
         neighbours.*,
-        older.table_n + newer.table_n as both_n,
-        older.is_weighted or newer.is_weighted as is_weighted
+        totals.* exclude (survey, item, basis, table_n, table_w, group_w, answer_w, p, p_group, p_answer),
+        other.answer is not null as is_common
     from neighbours
-    inner join sizes as older
+    inner join totals
         on
-            neighbours.survey = older.survey
-            and neighbours.item = older.item
-            and neighbours.basis = older.basis
-            and neighbours.year_from = older.year
-    inner join sizes as newer
+            neighbours.survey = totals.survey
+            and neighbours.item = totals.item
+            and neighbours.basis = totals.basis
+            and totals.year in (neighbours.year_from, neighbours.year_to)
+    left join {{ ref('int_item_answers') }} as other
         on
-            neighbours.survey = newer.survey
-            and neighbours.item = newer.item
-            and neighbours.basis = newer.basis
-            and neighbours.year_to = newer.year
+            totals.survey = other.survey
+            and totals.item = other.item
+            and totals.answer = other.answer
+            and other.year = neighbours.year_from + neighbours.year_to - totals.year
+),
+
+common as (
+    select
+        *,
+        coalesce(sum(case when not is_common then n end) over in_pair, 0) as left_out_n,
+        sum(case when is_common then n end) over in_pair as both_n,
+        sum(case when is_common then n end) over in_wave as table_n,
+        cast(sum(case when is_common then exact_w end) over in_wave as double) as table_w,
+        bool_or(is_weighted) over in_pair as pair_is_weighted,
+        count(distinct case when is_common then year end) over in_pair as waves_n
+    from paired
+    window
+        in_pair as (partition by survey, item, basis, year_from, year_to),
+        in_wave as (partition by survey, item, basis, year_from, year_to, year)
 )
 
 select
-    pairs.*,
-    totals.year,
-    totals.answer,
-    totals.table_n,
-    totals.table_w,
-    totals.respondents_n,
-    totals.sum_w2,
-    totals.p,
-    sum(totals.p * totals.table_n) over (
-        partition by pairs.survey, pairs.item, pairs.basis, pairs.year_to, totals.answer
-    ) / pairs.both_n as p_pooled
-from pairs
-inner join totals
-    on
-        pairs.survey = totals.survey
-        and pairs.item = totals.item
-        and pairs.basis = totals.basis
-        and totals.year in (pairs.year_from, pairs.year_to)
+    survey,
+    item,
+    basis,
+    year_from,
+    year_to,
+    year,
+    answer,
+    both_n,
+    left_out_n,
+    pair_is_weighted as is_weighted,
+    table_n,
+    table_w,
+    respondents_n,
+    sum_w2,
+    sum_w / table_w as p,
+    sum(sum_w / table_w * table_n) over (partition by survey, item, basis, year_from, year_to, answer) / both_n as p_pooled
+from common
+where is_common and waves_n = 2

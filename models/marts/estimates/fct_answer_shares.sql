@@ -13,6 +13,7 @@ select
     series.sum_w_delivered as base_weighted_delivered,
     series.positive_n as answer_n,
     series.value as share_pct,
+    {{ pct_print('series.value') }} as pct_print,
     series.se as se_pp,
     series.noise_sd_n,
     series.ci_low as ci_low_pct,

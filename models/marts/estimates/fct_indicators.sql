@@ -9,6 +9,7 @@ select
     series.group_key,
     series.basis,
     series.value,
+    case when series.unit = 'percent' then {{ pct_print('series.value') }} end as pct_print,
     series.unit,
     series.base_n,
     series.sum_w as base_weighted,

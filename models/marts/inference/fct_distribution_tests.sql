@@ -2,7 +2,13 @@
 -- wave (test_kind groups, year_from = year_to), or of two neighbouring waves of the whole sample (test_kind waves).
 -- Pearson's chi-square, in weighted waves with Rao and Scott's (1984) second-order correction (int_rao_scott).
 -- No test of an item over groups that are made of its own answers: it would ask whether the answers equal themselves.
+-- A family of tests: the items of a survey over one breakdown in one wave, or between two waves; sparse tables say nothing.
+{% set family = ['survey', 'basis', 'test_kind', 'breakdown', 'year_from', 'year_to'] %}
 with
+
+calibrated as (
+    select distinct survey, item, year from {{ ref('int_calibrated_margins') }}
+),
 
 corrected as (
     select
@@ -11,44 +17,61 @@ corrected as (
         tests.chi_square / design_correction as statistic,
         effects.df_numerator,
         effects.df_denominator,
+        tests.test_kind = 'waves' and (older.item is not null or newer.item is not null) as is_calibrated,
         case
+            when is_calibrated then null
             when tests.is_weighted then effects.p_value
             else {{ p_chi_square('tests.chi_square', 'tests.df') }}
         end as p_value,
+        case when not tests.is_sparse then p_value end as told_p,
         sqrt(tests.chi_square / tests.n / tests.smaller_side) as cramers_v
     from {{ ref('int_pearson_tests') }} as tests
     left join {{ ref('int_rao_scott') }} as effects using (survey, item, basis, breakdown, year_from, year_to)
-    anti join {{ ref('int_breakdown_sources') }} as sources using (survey, breakdown, item)
+    left join calibrated as older on tests.survey = older.survey and tests.item = older.item and tests.year_from = older.year
+    left join calibrated as newer on tests.survey = newer.survey and tests.item = newer.item and tests.year_to = newer.year
+    anti join {{ ref('int_breakdown_sources') }} as sources
+        on tests.survey = sources.survey and tests.breakdown = sources.breakdown and tests.item = sources.item
+),
+
+ranked as (
+    select *, {{ bh_rank('told_p', family) }} as ranked_p
+    from corrected
+),
+
+adjusted as (
+    select *, {{ bh_adjusted('told_p', 'ranked_p', family) }} as p_adjusted
+    from ranked
 )
 
 select
     survey,
-    corrected.item,
-    corrected.basis,
-    corrected.test_kind,
-    corrected.breakdown,
-    corrected.year_from,
-    corrected.year_to,
-    cast(corrected.n as bigint) as n,
-    corrected.chi_square,
-    corrected.design_correction,
-    corrected.statistic,
-    corrected.df,
-    corrected.df_numerator,
-    corrected.df_denominator,
-    corrected.p_value,
-    {{ significance('corrected.p_value') }} as significance,
+    adjusted.item,
+    adjusted.basis,
+    adjusted.test_kind,
+    adjusted.breakdown,
+    adjusted.year_from,
+    adjusted.year_to,
+    cast(adjusted.n as bigint) as n,
+    cast(adjusted.left_out_n as bigint) as left_out_n,
+    adjusted.chi_square,
+    adjusted.design_correction,
+    adjusted.statistic,
+    adjusted.df,
+    adjusted.df_numerator,
+    adjusted.df_denominator,
+    adjusted.p_value,
+    adjusted.p_adjusted,
+    {{ significance('adjusted.p_adjusted') }} as significance,
     case
-        when corrected.p_value is not null then null
-        when corrected.test_kind = 'waves' then 'everybody in one wave gave the same answer'
+        when adjusted.p_value is not null then null
+        when adjusted.is_calibrated then {{ calibrated_reason() }}
+        when adjusted.test_kind = 'waves' then 'everybody in one wave gave the same answer'
         else 'empty cells leave the design effects undefined'
     end as not_tested_reason,
-    corrected.cramers_v,
-    corrected.min_expected_n,
-    corrected.expected_below_5_pct,
-    -- Cochran's rule.
-    corrected.min_expected_n < {{ limit_of('sparse_expected_low') }}
-    or corrected.expected_below_5_pct > {{ limit_of('sparse_expected_share') }} as is_sparse,
+    adjusted.cramers_v,
+    adjusted.min_expected_n,
+    adjusted.expected_below_5_pct,
+    adjusted.is_sparse,
     surveys.inference_scope
-from corrected
+from adjusted
 inner join {{ ref('surveys') }} as surveys using (survey)

@@ -1,16 +1,24 @@
 -- Grain: one row per series (an indicator, or an answer of an item), survey, breakdown, group, basis and pair of waves:
 -- neighbours, first wave of the segment to every later one, and every wave to the newest. Nothing is computed across a break.
-{% set family = ['survey', 'series', 'basis', 'breakdown', 'year_from', 'year_to'] %}
+-- A family of tests: the groups of a breakdown for a series; of whole samples all series of the survey.
+{% set family = ['survey', 'series_type', 'family_series', 'basis', 'breakdown', 'year_from', 'year_to'] %}
+{% set older, newer = test_side(suffix='_from'), test_side(suffix='_to') %}
+{% set reason %}
+case
+            when not comparable then 'the series breaks between the two waves'
+            when is_calibrated then {{ calibrated_reason() }}
+        end
+{%- endset %}
 with
 
 tested as (
     select
         *,
+        case when breakdown != 'total' then series end as family_series,
         not_comparable_reason is null as comparable,
         case when comparable then value_to - value_from end as change,
-        case when comparable then sqrt(change_variance) end as se,
-        change / nullif(se, 0) as z,
-        {{ p_two_sided('z') }} as p_value
+        {{ test_columns('change', older, newer, "case when unit = 'percent' then 100 end", reason) }},
+        case when comparable then {{ difference_se(older, newer) }} end as se
     from {{ ref('int_wave_pairs') }}
 ),
 
@@ -39,24 +47,25 @@ select
     adjusted.value_to,
     adjusted.base_n_from,
     adjusted.base_n_to,
+    adjusted.n_eff_from,
+    adjusted.n_eff_to,
+    adjusted.obs_status_all_from,
+    adjusted.obs_status_all_to,
     adjusted.change,
     adjusted.se,
+    adjusted.se_null,
     adjusted.z,
     adjusted.p_value,
     adjusted.p_adjusted,
     {{ significance('adjusted.p_adjusted') }} as significance,
     -- Both margins must be known.
     case
-        when adjusted.comparable and adjusted.moe_from is not null and adjusted.moe_to is not null
-            then abs(adjusted.change) > greatest(adjusted.moe_from, adjusted.moe_to)
+        when adjusted.comparable and adjusted.moe_report_from is not null and adjusted.moe_report_to is not null
+            then abs(adjusted.change) > greatest(adjusted.moe_report_from, adjusted.moe_report_to)
     end as outside_margin,
     adjusted.comparable,
     adjusted.not_comparable_reason,
-    case
-        when adjusted.comparable
-            then {{ not_tested_reason('adjusted.p_value', 'adjusted.variance_from', 'adjusted.variance_to') }}
-        else 'the series breaks between the two waves'
-    end as not_tested_reason,
+    adjusted.not_tested_reason,
     surveys.inference_scope
 from adjusted
 inner join {{ ref('surveys') }} as surveys using (survey)

@@ -1,6 +1,5 @@
 -- Grain: one row per comparison and year in which both surveys have a value; whole samples, published basis.
-{% set from_a = ['first_survey.test_variance', 'first_survey.test_n_eff', 'first_survey.value'] %}
-{% set from_b = ['second_survey.test_variance', 'second_survey.test_n_eff', 'second_survey.value'] %}
+{% set first, second = test_side(suffix='_a'), test_side(suffix='_b') %}
 with
 
 comparisons as (
@@ -9,11 +8,11 @@ comparisons as (
 
 totals as (
     select
-        *,
-        power({{ test_se() }}, 2) as test_variance,
-        coalesce(n_eff, base_n) as test_n_eff
-    from {{ ref('fct_indicators') }}
-    where breakdown = 'total' and basis = 'as_published' and value is not null
+        * rename (series as indicator),
+        {{ test_moments() }}
+    from {{ ref('int_series_values') }}
+    inner join {{ ref('surveys') }} as surveys using (survey)
+    where series_type = 'indicator' and breakdown = 'total' and basis = 'as_published' and value is not null
 ),
 
 paired as (
@@ -24,27 +23,25 @@ paired as (
         comparisons.label_en,
         comparisons.survey_a,
         comparisons.indicator_a,
-        first_survey.value as value_a,
-        first_survey.base_n as base_n_a,
-        first_survey.source as source_a,
+        first_survey.unit = 'percent' and second_survey.unit = 'percent' as are_shares,
+        first_survey.is_calibrated or second_survey.is_calibrated as is_calibrated,
+        {% for side, relation in [('a', 'first_survey'), ('b', 'second_survey')] %}
+        {% for column in [
+            'value', 'base_n', 'n_eff', 'obs_status_all', 'source', 'test_n', 'test_variance', 'test_mean', 'test_square', 'test_rounding'
+        ] %}
+        {{ relation }}.{{ column }} as {{ column }}_{{ side }},
+        {% endfor %}
+        {% endfor %}
         comparisons.survey_b,
         comparisons.indicator_b,
-        second_survey.value as value_b,
-        second_survey.base_n as base_n_b,
-        second_survey.source as source_b,
-        first_survey.test_variance as variance_a,
-        second_survey.test_variance as variance_b,
-        first_survey.value - second_survey.value as difference,
-        sqrt({{ tested_variance(from_a, from_b) }} + {{ tested_variance(from_b, from_a) }}) as difference_se,
-        (first_survey.value - second_survey.value) / nullif(difference_se, 0) as z,
-        {{ p_two_sided('z') }} as p_value,
         -- A comparison holds no further than the weaker of its two samples.
         case
             when 'sample_only' in (first_survey.inference_scope, second_survey.inference_scope) then 'sample_only'
             else first_survey.inference_scope
         end as inference_scope,
         comparisons.note_no,
-        comparisons.note_en
+        comparisons.note_en,
+        {{ test_limits() }}
     from comparisons
     inner join totals as first_survey
         on comparisons.survey_a = first_survey.survey and comparisons.indicator_a = first_survey.indicator
@@ -55,10 +52,22 @@ paired as (
             and first_survey.year = second_survey.year
 ),
 
+tested as (
+    select
+        *,
+        value_a - value_b as difference,
+        {{ test_columns(
+            'difference', first, second, 'case when are_shares then 100 end',
+            'case when is_calibrated then ' ~ calibrated_reason() ~ ' end'
+        ) }},
+        {{ difference_se(first, second) }} as se
+    from paired
+),
+
 -- The comparisons of one year are a family.
 adjusted as (
     select *, {{ bh_rank('p_value', ['year']) }} as ranked_p
-    from paired
+    from tested
 ),
 
 signified as (
@@ -75,19 +84,24 @@ select
     indicator_a,
     value_a,
     base_n_a,
+    n_eff_a,
+    obs_status_all_a,
     source_a,
     survey_b,
     indicator_b,
     value_b,
     base_n_b,
+    n_eff_b,
+    obs_status_all_b,
     source_b,
     difference,
-    difference_se as se,
+    se,
+    se_null,
     z,
     p_value,
     p_adjusted,
     {{ significance('p_adjusted') }} as significance,
-    {{ not_tested_reason('p_value', 'variance_a', 'variance_b') }} as not_tested_reason,
+    not_tested_reason,
     inference_scope,
     note_no,
     note_en
