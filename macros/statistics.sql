@@ -111,7 +111,8 @@
     {%- set u = '(' ~ quantile ~ ' * ' ~ quantile ~ ' / ' ~ n ~ ')' -%}
     {%- set end = 0 if side < 0 else 1 -%}
     case
-        when {{ place }} = {{ end }} then {{ u }} * 0 + {{ end }}
+        when {{ n }} is null then null
+        when {{ place }} = {{ end }} then {{ end }}
         else least(greatest((
             {{ place }} + {{ u }} / 2 + {{ side }} * sqrt({{ u }} * ({{ place }} * (1 - {{ place }}) + {{ u }} / 4))
         ) / (1 + {{ u }}), 0), 1)
@@ -277,13 +278,10 @@
     )
 {%- endmacro %}
 
-{# A side of a test whose columns test_moments made: prefix and suffix of their names. #}
-{% macro test_side(prefix='', suffix='') -%}
-    {%- set side = {'base_n': prefix ~ 'base_n' ~ suffix, 'mean': prefix ~ 'value' ~ suffix} -%}
-    {%- for key, name in [
-        ('n', 'n'), ('variance', 'variance'), ('w2_mean', 'mean'), ('w2_square', 'square'), ('more', 'rounding')
-    ] -%}
-        {%- do side.update({key: prefix ~ 'test_' ~ name ~ suffix}) -%}
-    {%- endfor -%}
-    {{- return(side) -}}
+{# A side of a test whose columns test_moments made; suffix: what follows their names. #}
+{% macro test_side(suffix) -%}
+    {{- return({
+        'base_n': 'base_n' ~ suffix, 'n': 'test_n' ~ suffix, 'mean': 'value' ~ suffix, 'w2_mean': 'test_mean' ~ suffix,
+        'w2_square': 'test_square' ~ suffix, 'variance': 'test_variance' ~ suffix, 'more': 'test_rounding' ~ suffix,
+    }) -}}
 {%- endmacro %}

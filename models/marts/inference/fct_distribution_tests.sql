@@ -22,8 +22,8 @@ corrected as (
             when is_calibrated then null
             when tests.is_weighted then effects.p_value
             else {{ p_chi_square('tests.chi_square', 'tests.df') }}
-        end as p_value,
-        case when not tests.is_sparse then p_value end as told_p,
+        end as p_of_table,
+        case when not tests.is_sparse then p_of_table end as told_p,
         sqrt(tests.chi_square / tests.n / tests.smaller_side) as cramers_v
     from {{ ref('int_pearson_tests') }} as tests
     left join {{ ref('int_rao_scott') }} as effects using (survey, item, basis, breakdown, year_from, year_to)
@@ -59,11 +59,11 @@ select
     adjusted.df,
     adjusted.df_numerator,
     adjusted.df_denominator,
-    adjusted.p_value,
+    adjusted.p_of_table as p_value,
     adjusted.p_adjusted,
     {{ significance('adjusted.p_adjusted') }} as significance,
     case
-        when adjusted.p_value is not null then null
+        when adjusted.p_of_table is not null then null
         when adjusted.is_calibrated then {{ calibrated_reason() }}
         when adjusted.test_kind = 'waves' then 'everybody in one wave gave the same answer'
         else 'empty cells leave the design effects undefined'

@@ -2,7 +2,7 @@
 -- neighbours, first wave of the segment to every later one, and every wave to the newest. Nothing is computed across a break.
 -- A family of tests: the groups of a breakdown for a series; of whole samples all series of the survey.
 {% set family = ['survey', 'series_type', 'family_series', 'basis', 'breakdown', 'year_from', 'year_to'] %}
-{% set older, newer = test_side(suffix='_from'), test_side(suffix='_to') %}
+{% set older, newer = test_side('_from'), test_side('_to') %}
 {% set reason %}
 case
             when not comparable then 'the series breaks between the two waves'

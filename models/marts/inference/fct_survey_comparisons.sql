@@ -1,5 +1,5 @@
 -- Grain: one row per comparison and year in which both surveys have a value; whole samples, published basis.
-{% set first, second = test_side(suffix='_a'), test_side(suffix='_b') %}
+{% set first, second = test_side('_a'), test_side('_b') %}
 with
 
 comparisons as (
