@@ -16,7 +16,7 @@ DEV := .venv/.dev
 PORT := 3000
 SQL := models tests/data
 
-.PHONY: help refresh status dev test check fast lint python-lint sql-lint format bench synthetic readme docs lock setup clean
+.PHONY: help refresh status dev test check fast lint python-lint sql-lint format bench simulate synthetic readme docs lock setup clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -83,6 +83,9 @@ docs: $(RUN) ## Write docs/comparability.md anew from the current release, docs/
 	@$(BIN)/python -m helsemonitor.documents.comparability
 	@$(BIN)/python -m helsemonitor.documents.codebook
 	@$(BIN)/python -m orchestration.checks_document
+
+simulate: $(DEV) ## Write the simulated levels and coverage into docs/statistics.md anew
+	@$(BIN)/python -m tests.integration.simulated_inference
 
 lock: $(RUN) ## Resolve requirements*.in into hash-locked requirements*.txt (UPGRADE=--upgrade for newer versions)
 	@for name in requirements-setup requirements requirements-dev; do \

@@ -5,7 +5,7 @@ same checks stop it as a refresh, and the marts are the same tables.
 """
 
 import runpy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -121,6 +121,21 @@ def _build(tables: duckdb.DuckDBPyConnection, node: dict[str, Any], models: Mapp
     result = model(_Dbt(tables, {other["name"]: other["relation_name"] for other in models.values()}), tables)
     tables.register("_result", result)
     tables.execute(f"create table {node['relation_name']} as select * from _result")
+
+
+def build_models(settings: Settings, tables: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
+    """Build some models anew, in the order of the names, over the tables that are there.
+
+    Args:
+        settings: Of a folder that went along the road.
+        tables: Its warehouse.
+        names: Models.
+    """
+    models = {node["unique_id"]: node for node in compiled(settings).models}
+    by_name = {node["name"]: node for node in models.values()}
+    for name in names:
+        tables.execute(f"drop table if exists {by_name[name]['relation_name']}")
+        _build(tables, by_name[name], models)
 
 
 def _is_check(node: dict[str, Any]) -> bool:

@@ -8,13 +8,15 @@ import jinja2
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from helsemonitor.rao_scott import groups_test
 
 ROOT = Path(__file__).parents[2]
+Z = float(stats.norm.ppf(0.975))
 DOCUMENT = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
 MACROS = jinja2.Environment(autoescape=False).from_string(  # noqa: S701 - it writes SQL, not HTML.
-    (ROOT / "macros" / "statistics.sql").read_text(encoding="utf-8")
+    "".join((ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in ("findings", "statistics"))
 )
 EXAMPLE = re.compile(r"```text\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"^(?P<name>[a-z][a-z0-9_ ]*?) += +(?P<number>-?[0-9.]+(?:e-?\d+)?)", re.MULTILINE)
@@ -37,13 +39,11 @@ def sql(name: str, *arguments: object) -> float:
     """Value of a macro; numbers are handed over as doubles, whole ones as integers."""
 
     def text(argument: object) -> object:
-        if isinstance(argument, list):
-            return [text(part) for part in argument]
         return repr(argument) if isinstance(argument, int) else f"{argument!r}::double"
 
     # The side of an interval is read by Jinja, not by DuckDB.
     made = [
-        argument if name == "share_bound" and not place else text(argument) for place, argument in enumerate(arguments)
+        argument if name == "score_bound" and not place else text(argument) for place, argument in enumerate(arguments)
     ]
     return duckdb.sql(f"select {getattr(MACROS.module, name)(*made)}").fetchall()[0][0]
 
@@ -58,7 +58,8 @@ def estimate(n: int, rows: list[tuple[float, int]]) -> dict[str, float]:
     srs = p * (1 - p) / len(rows)
     return {
         "n": len(rows), "w": sum_w, "p": p, "variance": variance, "se": variance**0.5, "kish": kish,
-        "deff": variance / srs if srs else float("nan"), "n_eff": len(rows) * srs / variance if variance else kish,
+        "w2_mean": sum_w2y / sum_w2, "deff": variance / srs if srs else 0.0,
+        "n_eff": sql("n_eff_capped", len(rows), variance / srs if srs else 0.0, kish),
     }  # fmt: skip
 
 
@@ -66,30 +67,45 @@ def shares() -> dict[str, float]:
     """Example of one share and its interval."""
     n, base = len(respondents()), [(w, y) for w, _, y in respondents() if y is not None]
     whole = estimate(n, base)
-    t = sql("t_quantile", len(base) - 1)
-    bounds = [sql("share_bound", side, whole["p"], whole["se"], t, whole["kish"]) for side in (-1, 1)]
+    bounds = [sql("score_bound", side, whole["p"], whole["n_eff"], Z) for side in (-1, 1)]
     return {
         "n": n, "base_n": len(base), "base_weighted": whole["w"], "p": whole["p"], "se": whole["se"],
-        "deff": whole["deff"], "n_eff": whole["n_eff"], "n_eff kish": whole["kish"], "t": t,
+        "deff": whole["deff"], "n_eff": whole["n_eff"], "n_eff kish": whole["kish"],
         "ci_low": bounds[0], "ci_high": bounds[1],
-        "wilson upper": sql("share_bound", 1, 0.0, 0.0, t, whole["kish"]),
+        "wilson upper": sql("score_bound", 1, 0.0, whole["kish"], Z),
         "moe_report": sql("margin_report", whole["p"], len(base)),
     }  # fmt: skip
+
+
+def compared(group: dict[str, float], rest: dict[str, float], smallest: float) -> dict[str, float]:
+    """Columns of the test of two shares, by the macros."""
+    sides = [
+        {
+            "base_n": side["n"], "n": side["kish"], "mean": side["p"], "w2_mean": side["w2_mean"],
+            "w2_square": side["w2_mean"], "variance": side["variance"],
+        }
+        for side in (group, rest)
+    ]  # fmt: skip
+    texts = [{name: f"{value!r}::double" for name, value in side.items()} for side in sides]
+    columns = MACROS.module.test_columns(f"{group['p'] - rest['p']!r}::double", *texts, "1", "cast(null as varchar)")
+    error = MACROS.module.difference_se(*texts)
+    limits = f"(select {smallest} as test_base, 0 as test_expected)"
+    return duckdb.sql(f"select {columns}, {error} as se from {limits}").pl().to_dicts()[0]
 
 
 def differences() -> dict[str, float]:
     """Example of a group against the rest."""
     n, base = len(respondents()), [(w, group, y) for w, group, y in respondents() if y is not None]
     group, rest = (estimate(n, [(w, y) for w, name, y in base if (name == "a") == side]) for side in (True, False))
-    difference, se = group["p"] - rest["p"], (group["variance"] + rest["variance"]) ** 0.5
+    difference, found = group["p"] - rest["p"], compared(group, rest, 3)
     share = group["w"] / (group["w"] + rest["w"])
-    alone = [0.0, 1.0, 0.0]
     return {
         "p_group": group["p"], "p_rest": rest["p"], "se_group": group["se"], "se_rest": rest["se"],
-        "difference_to_rest": difference, "omega": share, "difference_to_total": (1 - share) * difference,
-        "z": difference / se, "p_value": sql("p_two_sided", difference / se),
-        "se of one respondent": sql("tested_variance", alone, [rest["variance"], rest["n_eff"], rest["p"]]) ** 0.5,
-        "se of a printed share": (84 * (100 - 84) / 120 + 1 / 12) ** 0.5,
+        "difference_to_rest": difference, "se of difference": found["se"],
+        "omega": share, "difference_to_total": (1 - share) * difference,
+        "k_group": group["kish"], "k_rest": rest["kish"], "pooled mean": found["pooled_mean"],
+        "pooled square": found["pooled_square"], "se_null": found["se_null"], "z": found["z"],
+        "p_value": found["p_value"], "se of a printed share": (84 * (100 - 84) / 120 + 1 / 12) ** 0.5,
     }  # fmt: skip
 
 
@@ -142,9 +158,18 @@ def test_the_example_holds_outside_the_macros(computed: dict[str, float]) -> Non
     p = np.average(y, weights=w)
     se = np.sqrt(n / (n - 1) * (w**2 * (y - p) ** 2).sum()) / w.sum()
     assert computed["se"] == pytest.approx(se, rel=1e-12)
-    bounds = np.log(p / (1 - p)) + np.array([-1, 1]) * stats.t.ppf(0.975, len(base) - 1) * se / (p * (1 - p))
-    assert [computed["ci_low"], computed["ci_high"]] == pytest.approx(1 / (1 + np.exp(-bounds)), rel=1e-12)
-    assert computed["p_value"] == pytest.approx(2 * stats.norm.sf(abs(computed["z"])), rel=1e-12)
+    n_eff = min(p * (1 - p) / se**2, w.sum() ** 2 / (w**2).sum())
+    wilson = proportion_confint(p * n_eff, n_eff, method="wilson")
+    assert [computed["ci_low"], computed["ci_high"]] == pytest.approx(wilson, rel=1e-12)
+    # The pooled variance from residuals around the pooled mean.
+    sizes = np.array([w[a == side].sum() ** 2 / (w[a == side] ** 2).sum() for side in (True, False)])
+    middle = sizes @ [np.average(y[a == side], weights=w[a == side]) for side in (True, False)] / sizes.sum()
+    squares = [np.average((y[a == side] - middle) ** 2, weights=w[a == side] ** 2) for side in (True, False)]
+    se_null = np.sqrt(sizes @ squares / sizes.sum() * (1 / sizes).sum())
+    assert computed["se_null"] == pytest.approx(se_null, rel=1e-12)
+    assert computed["p_value"] == pytest.approx(
+        2 * stats.norm.sf(computed["difference_to_rest"] / se_null), rel=1e-12
+    )
     table = [[w[(a == side) & (y == said)].sum() for said in (0, 1)] for side in (True, False)]
     scaled = np.array(table) * len(base) / w.sum()
     assert computed["chi_square"] == pytest.approx(stats.chi2_contingency(scaled, correction=False)[0], rel=1e-12)

@@ -40,7 +40,8 @@ bounded as (
             else least(greatest((y_mean - y_low) / nullif(y_high - y_low, 0), 0), 1)
         end as place,
         case
-            when is_proportion or place in (0, 1) then n_eff
+            -- Where everybody gave the same answer nothing is known of its spread: the widest there can be.
+            when is_proportion or y_variance = 0 then n_eff
             else n_eff * place * (1 - place) * power(y_high - y_low, 2) / nullif(y_variance, 0)
         end as place_n,
         {% for bound, side in [('low', -1), ('high', 1)] %}
