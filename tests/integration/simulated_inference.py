@@ -1,7 +1,7 @@
 """How often the tests reject where nothing differs, and how often the intervals hold the truth, simulated.
 
-`python -m tests.integration.simulated_inference` writes the table into docs/statistics.md. Samples are drawn from known populations,
-their sums stand in for the cube's, and the SQL of the models that dbt compiled makes intervals and tests of them.
+`python -m tests.integration.simulated_inference` writes the table into docs/statistics.md. Samples are drawn from known
+populations, their sums stand in for the cube's, and the SQL of the models that dbt compiled makes intervals and tests.
 """
 
 import re
@@ -55,13 +55,17 @@ KINDS = {
         1,
         tuple(range(11)),
         in_parts(
-            (1, 1, 2, 2, 3, 5, 8, 12, 18, 20, 15), (10, 8, 6, 5, 5, 5, 5, 5, 5, 5, 5), (1, 1, 2, 4, 8, 10, 8, 4, 2, 1, 1)
+            (1, 1, 2, 2, 3, 5, 8, 12, 18, 20, 15),
+            (10, 8, 6, 5, 5, 5, 5, 5, 5, 5, 5),
+            (1, 1, 2, 4, 8, 10, 8, 4, 2, 1, 1),
         ),
     ),
     "allocation": Kind(
         1,
         (0, 10, 20, 30, 50, 80, 100),
-        in_parts((60, 20, 10, 5, 3, 1, 1), (20, 20, 20, 15, 15, 5, 5), (90, 4, 3, 2, 1, 0, 0), (10, 10, 10, 10, 30, 20, 10)),
+        in_parts(
+            (60, 20, 10, 5, 3, 1, 1), (20, 20, 20, 15, 15, 5, 5), (90, 4, 3, 2, 1, 0, 0), (10, 10, 10, 10, 30, 20, 10)
+        ),
     ),
 }
 WEIGHTS = {
@@ -85,7 +89,7 @@ def sums(draw: np.random.Generator, weights: str, kind: Kind, population: int, s
 def samples(weightings: Iterable[str], sizes: Iterable[int]) -> Iterator[pd.DataFrame]:
     """Rows of int_moments: each sample a group, against a large rest and against another sample of its size.
 
-    A measure is named weights/kind/population/size/against/sample. What is drawn for one of them does not depend on the others.
+    A measure is named weights/kind/population/size/against/sample. What is drawn for one does not depend on the others.
     """
     for weights, (name, kind) in product(weightings, KINDS.items()):
         for population, row in enumerate(kind.populations):
@@ -113,8 +117,8 @@ def simulate(weightings: Iterable[str] = tuple(WEIGHTS), sizes: Iterable[int] = 
     """Rates in percent, one row per weights, kind and size.
 
     Returns:
-        `rest` and `another`: tests that reject at 5 percent, of those that are made; `rest_tested` and `another_tested`: those
-        that are made, of all; `covered`: intervals that hold the truth, of all samples.
+        `rest` and `another`: tests that reject at 5 percent, of those that are made; `rest_tested` and
+        `another_tested`: those that are made, of all; `covered`: intervals that hold the truth, of all samples.
     """
     with tempfile.TemporaryDirectory() as build:
         tables = fast_road(CYCLISTS, Path(build), marts=False).tables
@@ -172,7 +176,7 @@ def rates(tables: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def lines_of(found: pd.DataFrame) -> list[str]:
-    """The rates as lines of a Markdown table: per kind rejected against the rest, against another sample, intervals that hold.
+    """The rates as lines of a Markdown table: per kind rejections against the rest and another sample, and coverage.
 
     A rate of tests of which fewer than a fifth are made is left out.
     """

@@ -1,4 +1,4 @@
-"""Tests keep their level and intervals their coverage: the table of docs/statistics.md, and that it is what comes out."""
+"""Tests keep their level and intervals their coverage: the table of docs/statistics.md, and where it comes from."""
 
 from tests.integration.simulated_inference import DOCUMENT, SIZES, TABLE, WEIGHTS, lines_of, simulate
 

@@ -167,9 +167,7 @@ def test_the_example_holds_outside_the_macros(computed: dict[str, float]) -> Non
     squares = [np.average((y[a == side] - middle) ** 2, weights=w[a == side] ** 2) for side in (True, False)]
     se_null = np.sqrt(sizes @ squares / sizes.sum() * (1 / sizes).sum())
     assert computed["se_null"] == pytest.approx(se_null, rel=1e-12)
-    assert computed["p_value"] == pytest.approx(
-        2 * stats.norm.sf(computed["difference_to_rest"] / se_null), rel=1e-12
-    )
+    assert computed["p_value"] == pytest.approx(2 * stats.norm.sf(computed["difference_to_rest"] / se_null), rel=1e-12)
     table = [[w[(a == side) & (y == said)].sum() for said in (0, 1)] for side in (True, False)]
     scaled = np.array(table) * len(base) / w.sum()
     assert computed["chi_square"] == pytest.approx(stats.chi2_contingency(scaled, correction=False)[0], rel=1e-12)

@@ -23,15 +23,21 @@ groups as (
             and margins.breakdown = breakdowns.breakdown
             and {{ in_range('margins.year', 'breakdowns') }}
     where breakdowns.answers is not null
+),
+
+shares as (
+    select
+        series.survey,
+        series.measure,
+        series.year,
+        series.item
+    from {{ ref('int_series_waves') }} as series
+    inner join groups using (survey, year, item)
+    where series.is_proportion and list_has_any(groups.answers, series.positive)
+    group by series.survey, series.measure, series.year, series.item, series.positive, groups.breakdown
+    having
+        bool_and(list_has_all(series.positive, groups.answers))
+        and list_has_all(flatten(list(groups.answers)), series.positive)
 )
 
-select distinct
-    series.survey,
-    series.measure,
-    series.year,
-    series.item
-from {{ ref('int_series_waves') }} as series
-inner join groups using (survey, year, item)
-where series.is_proportion and list_has_any(groups.answers, series.positive)
-group by series.survey, series.measure, series.year, series.item, series.positive, groups.breakdown
-having bool_and(list_has_all(series.positive, groups.answers)) and list_has_all(flatten(list(groups.answers)), series.positive)
+select distinct survey, measure, year, item from shares

@@ -1,6 +1,7 @@
 -- Grain: one row per survey, measure, wave that offers it and answer whose cells it reads: whether the answer's respondents
 -- belong to the base, and what each of them scores. `scores_numbers`: the score is the number that the respondent gave.
 -- `y_low` and `y_high`: ends of the measure's scale; empty where numbers have none.
+-- noqa: disable=LT02
 with
 
 measures as (

@@ -13,9 +13,7 @@ computed as (
             when estimates.base_n is null
                 then {{ empty_reason('nobody in this group gave an answer that this indicator counts') }}
         end as gap,
-        left(gap, 1) as gap_status,
-        substr(gap, 4) as gap_reason,
-        {{ unreliable_reason('estimates') }} as unreliable_reason,
+        left(gap, 1) as gap_status, substr(gap, 4) as gap_reason,
         'computed' as source
     from {{ ref('int_series_waves') }} as waves
     inner join {{ ref('int_estimates') }} as estimates using (survey, measure, item, year)
@@ -45,14 +43,13 @@ placed as (
     union all by name
     select * from printed
     union all by name
-    select gaps.* rename (status_reason as gap_reason), 'computed' as source
-    from {{ ref('int_series_gaps') }} as gaps
+    select gaps.* rename (status_reason as gap_reason), 'computed' as source from {{ ref('int_series_gaps') }} as gaps
     anti join printed using (survey, series, year, breakdown, group_key, basis)
 ),
 
 -- Groups that a change reaches have segments of their own.
 located as (
-    select placed.*, coalesce(reached.place, '*') as place
+    select placed.*, coalesce(reached.place, '*') as place, {{ unreliable_reason('placed') }} as unreliable_reason
     from placed
     left join (select distinct survey, place from {{ ref('int_segments') }}) as reached
         on placed.survey = reached.survey and concat(placed.breakdown, ':', placed.group_key) = reached.place
@@ -61,10 +58,8 @@ located as (
 flagged as (
     select
         located.*,
-        nullif(concat_ws('; ',
-            located.gap_reason,
-            wave_weights.weight_note,
-            located.unreliable_reason,
+        nullif(concat_ws(
+            '; ', located.gap_reason, wave_weights.weight_note, located.unreliable_reason,
             case when located.is_calibrated then {{ calibrated_reason() }} end
         ), '') as status_reason,
         segments.own_no,

@@ -1,6 +1,6 @@
--- Grain: one row per survey, measure, bridge year, breakdown and group: a wave that asked more people than a later wave's filter
--- lets through and can be cut down to it. Like_for_like minus as_published; its error knows that most are in both. The test is that
--- of those inside the filter against those outside.
+-- Grain: one row per survey, measure, bridge year, breakdown and group: a wave that asked more people than a later wave's
+-- filter lets through and can be cut down to it. Like_for_like minus as_published; its error knows that most are in both. The
+-- test is that of those inside the filter against those outside.
 {% set inside = {
     'base_n': 'filtered_n', 'n': 'both_kish', 'mean': 'filtered_mean', 'w2_mean': 'both_w2y / both_w2',
     'w2_square': 'both_w2y2 / both_w2', 'variance': '1e0', 'more': 'noise / power(only_part, 2)',
@@ -16,6 +16,7 @@ case
                 then {{ by_profile("'the filter leaves everybody in'", "'the filter leaves out fewer than ten'") }}
         end
 {%- endset %}
+-- noqa: disable=LT02
 with
 
 moments as (

@@ -4,6 +4,7 @@
 -- segment to the newest wave. A pair across a break says what breaks it. Like for like, an earlier wave that was cut down to the
 -- universe of the newer one is held against what that published, where its own like-for-like value is of a later universe.
 {% set place = ['survey', 'series', 'breakdown', 'group_key', 'basis'] | join(', ') %}
+-- noqa: disable=LT02
 with
 
 values_by_wave as (

@@ -1,5 +1,5 @@
--- Grain: one row per indicator, survey, bridge year, breakdown and group: what a later wave's filter does to a wave that asked more
--- people. A family of tests: the groups of a breakdown for an indicator; of whole samples all indicators of the survey.
+-- Grain: one row per indicator, survey, bridge year, breakdown and group: what a later wave's filter does to a wave that asked
+-- more people. A family of tests: the groups of a breakdown for an indicator; of whole samples all indicators of the survey.
 {% set family = ['survey', 'year', 'breakdown', 'family_series'] %}
 with
 

@@ -2,10 +2,6 @@
 {% set first, second = test_side('_a'), test_side('_b') %}
 with
 
-comparisons as (
-    select * from {{ ref('comparisons') }}
-),
-
 totals as (
     select
         * rename (series as indicator),
@@ -17,12 +13,8 @@ totals as (
 
 paired as (
     select
-        comparisons.comparison,
+        comparisons.*,
         first_survey.year,
-        comparisons.label_no,
-        comparisons.label_en,
-        comparisons.survey_a,
-        comparisons.indicator_a,
         first_survey.unit = 'percent' and second_survey.unit = 'percent' as are_shares,
         first_survey.is_calibrated or second_survey.is_calibrated as is_calibrated,
         {% for side, relation in [('a', 'first_survey'), ('b', 'second_survey')] %}
@@ -39,10 +31,8 @@ paired as (
             when 'sample_only' in (first_survey.inference_scope, second_survey.inference_scope) then 'sample_only'
             else first_survey.inference_scope
         end as inference_scope,
-        comparisons.note_no,
-        comparisons.note_en,
         {{ test_limits() }}
-    from comparisons
+    from {{ ref('comparisons') }} as comparisons
     inner join totals as first_survey
         on comparisons.survey_a = first_survey.survey and comparisons.indicator_a = first_survey.indicator
     inner join totals as second_survey
