@@ -17,15 +17,18 @@ corrected as (
         tests.chi_square / design_correction as statistic,
         effects.df_numerator,
         effects.df_denominator,
+        test_limits.test_base,
+        tests.smaller_n < test_limits.test_base as is_small,
         tests.test_kind = 'waves' and (older.item is not null or newer.item is not null) as is_calibrated,
         case
-            when is_calibrated then null
+            when is_calibrated or is_small then null
             when tests.is_weighted then effects.p_value
             else {{ p_chi_square('tests.chi_square', 'tests.df') }}
         end as p_of_table,
         case when not tests.is_sparse then p_of_table end as told_p,
         sqrt(tests.chi_square / tests.n / tests.smaller_side) as cramers_v
     from {{ ref('int_pearson_tests') }} as tests
+    cross join (select {{ limit_of('test_base') }} as test_base) as test_limits
     left join {{ ref('int_rao_scott') }} as effects using (survey, item, basis, breakdown, year_from, year_to)
     left join calibrated as older on tests.survey = older.survey and tests.item = older.item and tests.year_from = older.year
     left join calibrated as newer on tests.survey = newer.survey and tests.item = newer.item and tests.year_to = newer.year
@@ -65,6 +68,7 @@ select
     case
         when adjusted.p_of_table is not null then null
         when adjusted.is_calibrated then {{ calibrated_reason() }}
+        when adjusted.is_small then {{ said('fewer than {} respondents on a side', ['cast(adjusted.test_base as integer)']) }}
         when adjusted.test_kind = 'waves' then 'everybody in one wave gave the same answer'
         else 'empty cells leave the design effects undefined'
     end as not_tested_reason,

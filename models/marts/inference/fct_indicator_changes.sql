@@ -58,9 +58,12 @@ select
     adjusted.p_value,
     adjusted.p_adjusted,
     {{ significance('adjusted.p_adjusted') }} as significance,
-    -- Both margins must be known.
+    -- Both margins must be known, and the value must vary.
     case
-        when adjusted.comparable and adjusted.moe_report_from is not null and adjusted.moe_report_to is not null
+        when
+            adjusted.comparable
+            and adjusted.moe_report_from + adjusted.moe_report_to is not null
+            and not coalesce(adjusted.is_calibrated, false)
             then abs(adjusted.change) > greatest(adjusted.moe_report_from, adjusted.moe_report_to)
     end as outside_margin,
     adjusted.comparable,
