@@ -105,13 +105,13 @@
     Bound of a score interval (Wilson 1927) of a proportion, or of a mean's place between the ends of its scale. side: -1 lower, 1 upper.
 
     place: 0 to 1. n: effective size; for a mean n * place * (1 - place) over the variance of y on a scale from 0 to 1, since it may
-    vary less than a proportion. quantile: of the normal or Student's distribution. NULL where n is.
+    vary less than a proportion. quantile: of the normal or Student's distribution. NULL where n or the quantile is.
 #}
 {% macro score_bound(side, place, n, quantile) -%}
     {%- set u = '(' ~ quantile ~ ' * ' ~ quantile ~ ' / ' ~ n ~ ')' -%}
     {%- set end = 0 if side < 0 else 1 -%}
     case
-        when {{ n }} is null then null
+        when {{ n }} is null or {{ quantile }} is null then null
         when {{ place }} = {{ end }} then {{ end }}
         else least(greatest((
             {{ place }} + {{ u }} / 2 + {{ side }} * sqrt({{ u }} * ({{ place }} * (1 - {{ place }}) + {{ u }} / 4))
