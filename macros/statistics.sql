@@ -207,7 +207,7 @@
     {%- set printed = "unit = 'percent' and base_n > 0" -%}
     case when source = 'computed' then 0e0 else 1 / 12e0 end as test_rounding,
     case when source = 'computed' then {{ n_eff_kish('sum_w', 'sum_w2') }} when {{ printed }} then base_n end as test_n,
-    case when source = 'computed' then se * se when {{ printed }} then value * (100 - value) / base_n + test_rounding end as test_variance,
+    case when source = 'computed' then se * se when {{ printed }} then value * (100 - value) / base_n end as test_variance,
     case when source = 'computed' then sum_w2y / sum_w2 else value end as test_mean,
     case when source = 'computed' then sum_w2y2 / sum_w2 else 100 * value end as test_square
 {%- endmacro %}
