@@ -268,11 +268,15 @@
 {#
     Standard error of the difference of two estimates of different people, in the unit of y: each side with its own variance; one
     on which everybody gave the same answer with the pooled one of `test_columns`, since its own is 0 and says nothing.
+    NULL where a side has none: a wave of one respondent, a margin that the weights were calibrated to, a print without its base.
 #}
 {% macro difference_se(a, b) -%}
     sqrt(
         {%- for side in [a, b] %}
-        case when {{ side.variance }} > 0 then {{ side.variance }} else pooled_square / {{ side.n }} end + {{ side.more or '0e0' }}
+        case
+            when {{ side.variance }} > 0 then {{ side.variance }}
+            when {{ side.variance }} = 0 then pooled_square / {{ side.n }}
+        end + {{ side.more or '0e0' }}
         {{- ' +' if not loop.last }}
         {%- endfor %}
     )
