@@ -207,7 +207,7 @@
     {%- set printed = "unit = 'percent' and base_n > 0" -%}
     case when source = 'computed' then 0e0 else 1 / 12e0 end as test_rounding,
     case when source = 'computed' then {{ n_eff_kish('sum_w', 'sum_w2') }} when {{ printed }} then base_n end as test_n,
-    case when source = 'computed' then se * se when {{ printed }} then value * (100 - value) / base_n + test_rounding end as test_variance,
+    case when source = 'computed' then se * se when {{ printed }} then value * (100 - value) / base_n end as test_variance,
     case when source = 'computed' then sum_w2y / sum_w2 else value end as test_mean,
     case when source = 'computed' then sum_w2y2 / sum_w2 else 100 * value end as test_square
 {%- endmacro %}
@@ -268,11 +268,15 @@
 {#
     Standard error of the difference of two estimates of different people, in the unit of y: each side with its own variance; one
     on which everybody gave the same answer with the pooled one of `test_columns`, since its own is 0 and says nothing.
+    NULL where a side has none: a wave of one respondent, a margin that the weights were calibrated to, a print without its base.
 #}
 {% macro difference_se(a, b) -%}
     sqrt(
         {%- for side in [a, b] %}
-        case when {{ side.variance }} > 0 then {{ side.variance }} else pooled_square / {{ side.n }} end + {{ side.more or '0e0' }}
+        case
+            when {{ side.variance }} > 0 then {{ side.variance }}
+            when {{ side.variance }} = 0 then pooled_square / {{ side.n }}
+        end + {{ side.more or '0e0' }}
         {{- ' +' if not loop.last }}
         {%- endfor %}
     )

@@ -1,10 +1,15 @@
 """Estimates, standard errors and tests of the marts equal those of statistical packages on the raw files.
 
-The raw files are decoded a second time (tests/integration/hand_survey.py); svy gives estimates, standard errors and
-intervals of whole samples and groups, numpy the same for every row, statsmodels and scipy z, p and adjusted p.
+The raw files are decoded a second time (tests/integration/hand_survey.py); svy gives estimates and standard errors of
+whole samples and groups, numpy the same for every row, statsmodels and scipy intervals, z, p and adjusted p.
 """
 
-from collections.abc import Callable, Iterator
+import csv
+import math
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
 from itertools import groupby, product
 
 import duckdb
@@ -17,11 +22,12 @@ import svy
 from scipy import stats
 from scipy.linalg import block_diag
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import proportion_confint, proportions_ztest
 
 from tests.integration.conftest import Refresh
 from tests.integration.hand_survey import (
     BRIDGES,
+    SEEDS,
     Wave,
     base_of,
     codebook,
@@ -96,6 +102,52 @@ def answer_column(wave: Wave, item: str) -> np.ndarray:
     return column
 
 
+@cache
+def calibrated_to(survey: str, year: int) -> tuple[tuple[str, tuple[frozenset[str], ...]], ...]:
+    """Margins that the weights of a wave were calibrated to: each an item, and the answers of its groups."""
+    wave = next(row for row in of("waves", survey) if int(row["year"]) == year)
+    named = {row["breakdown"] for row in of("population", survey) if int(row["year"]) == year}
+    margins: dict[tuple[str, str], list[frozenset[str]]] = {}
+    for row in of("breakdowns", survey) if wave["weight_column"] else []:
+        if row["breakdown"] in named and int(row["year_from"] or 0) <= year <= int(row["year_to"] or 9999):
+            margins.setdefault((row["breakdown"], row["source_item"]), []).append(frozenset(row["answers"].split("|")))
+    return tuple((item, tuple(groups)) for (_, item), groups in margins.items())
+
+
+def is_margin(survey: str, year: int, item: str, answers: Iterable[str]) -> bool:
+    """Whether these answers together make up whole groups of a margin."""
+    wanted = frozenset(answers)
+    for source, groups in calibrated_to(survey, year):
+        touched = [group for group in groups if group & wanted]
+        if source == item and touched and frozenset().union(*touched) == wanted:
+            return True
+    return False
+
+
+def margin_rows(frame: pd.DataFrame, year: str = "year") -> np.ndarray:
+    """Rows of answers of whole samples that are margins of the weights. Shape (rows,)."""
+    total = frame["breakdown"] == "total"
+    known = {
+        key: is_margin(*key[:3], [key[3]])
+        for key in frame.loc[total, ["survey", year, "item", "answer"]].drop_duplicates().itertuples(index=False)
+    }
+    keys = zip(frame["survey"], frame[year], frame["item"], frame["answer"], total, strict=True)
+    return np.array([in_total and known[tuple(key)] for *key, in_total in keys], dtype=bool)
+
+
+def wilson(p: pd.Series, n: pd.Series, quantile: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's interval of proportions.
+
+    Args:
+        p: Proportions.
+        n: Effective sizes.
+        quantile: Of each interval; the normal one of 95 percent where there is none.
+    """
+    p, n = np.asarray(p, dtype=float), np.asarray(n, dtype=float)
+    alpha = 0.05 if quantile is None else 2 * stats.norm.sf(quantile)
+    return tuple(np.asarray(bound) for bound in proportion_confint(p * n, n, alpha, method="wilson"))
+
+
 SHARE = ["item", "breakdown", "group_key", "answer"]
 
 
@@ -105,7 +157,7 @@ def compare_shares(query: Query, wave: Wave, estimates: list[dict]) -> None:
     Args:
         query: Runs SQL on the marts.
         wave: The wave.
-        estimates: item, breakdown, group_key, answer, est, se, n, and lci and uci where the interval is a logit one.
+        estimates: item, breakdown, group_key, answer, est, se, n and kish (effective size by the weights of the base).
     """
     mart = query(
         f"select * from fct_answer_shares where survey = '{wave.survey}' and year = {wave.year} "
@@ -117,14 +169,18 @@ def compare_shares(query: Query, wave: Wave, estimates: list[dict]) -> None:
     unseen = both["est"].isna()
     assert len(both) - unseen.sum() == len(hand) > 100
     assert (both.loc[unseen, "answer_n"] == 0).all()
-    assert (both.loc[unseen, ["share_pct", "se_pp"]] == 0).all(axis=None)
-    seen = both[~unseen]
+    margin = margin_rows(both)
+    assert (both.loc[unseen, "share_pct"] == 0).all()
+    assert (both.loc[unseen & ~margin, "se_pp"] == 0).all()
+    assert both.loc[margin, ["se_pp", "deff", "n_eff", "ci_low_pct", "ci_high_pct"]].isna().all(axis=None)
+    seen, free = both[~unseen], both[~unseen & ~margin]
     assert_close(seen["share_pct"], 100 * seen["est"], f"{wave.name} share")
-    assert_close(seen["se_pp"], 100 * seen["se"], f"{wave.name} se")
     assert_close(seen["base_n"], seen["n"], f"{wave.name} base")
-    inside = seen[seen["share_pct"].between(0, 100, inclusive="neither") & (seen["base_n"] > 2) & seen["lci"].notna()]
-    for mart_bound, bound in (("ci_low_pct", "lci"), ("ci_high_pct", "uci")):
-        assert_close(inside[mart_bound], 100 * inside[bound], f"{wave.name} {bound}")
+    assert_close(free["se_pp"], 100 * free["se"], f"{wave.name} se")
+    # The size of the base over the design effect, and no more than the weights leave of it.
+    n_eff = np.fmin((free["est"] * (1 - free["est"]) / free["se"] ** 2).where(free["se_pp"] > 0), free["kish"])
+    for mart_bound, bound in zip(("ci_low_pct", "ci_high_pct"), wilson(free["est"], n_eff), strict=True):
+        assert_close(free[mart_bound], pd.Series(100 * bound), f"{wave.name} {mart_bound}")
 
 
 @pytest.mark.parametrize("name", WAVES)
@@ -142,8 +198,9 @@ def test_shares_of_every_item_equal_svy(name: str, query: Query, waves: dict, sa
     sample = samples(name, columns)
     estimates = []
     for item in items:
-        where, n = svy.col(f"{item} base"), int(columns[f"{item} base"].sum())
-        about = {"item": item, "breakdown": "total", "group_key": "total", "n": n}
+        where, w = svy.col(f"{item} base"), wave.weights[columns[f"{item} base"]]
+        kish = w.sum() ** 2 / (w**2).sum()
+        about = {"item": item, "breakdown": "total", "group_key": "total", "n": len(w), "kish": kish}
         if item in single:
             rows = sample.estimation.prop(item, where=where).to_polars().rename({item: "answer"}).to_dicts()
             estimates += [row | about for row in rows if row["answer"] and row["est"] > 0]
@@ -151,8 +208,7 @@ def test_shares_of_every_item_equal_svy(name: str, query: Query, waves: dict, sa
         answers = list(wave.answers[item])
         results = sample.estimation.mean([f"{item} {answer}" for answer in answers], where=where)
         for answer, result in zip(answers, results, strict=True):
-            # The interval of a mean is Wald's, not the shares'.
-            estimates.append(result.to_polars().to_dicts()[0] | about | {"answer": answer, "lci": None, "uci": None})
+            estimates.append(result.to_polars().to_dicts()[0] | about | {"answer": answer})
     compare_shares(query, wave, estimates)
 
 
@@ -182,9 +238,11 @@ def test_shares_of_groups_equal_svy(name: str, query: Query, waves: dict, sample
         inside = columns[f"{item} of {breakdown}"]
         result = sample.estimation.prop(item, by=f"in {breakdown}", where=svy.col(f"{item} of {breakdown}"))
         frame = result.to_polars().rename({item: "answer", f"in {breakdown}": "group_key"})
-        bases = pd.Series(breakdowns[breakdown][inside]).value_counts()
+        w = pd.Series(wave.weights[inside]).groupby(breakdowns[breakdown][inside])
+        bases, kish = w.count(), w.sum() ** 2 / w.agg(lambda weights: (weights**2).sum())
         estimates += [
-            row | {"item": item, "breakdown": breakdown, "n": int(bases[row["group_key"]])}
+            row
+            | {"item": item, "breakdown": breakdown, "n": int(bases[row["group_key"]]), "kish": kish[row["group_key"]]}
             for row in frame.to_dicts()
             if row["answer"] and row["group_key"] in bases and row["est"] > 0
         ]
@@ -228,9 +286,6 @@ def test_indicators_equal_svy(name: str, query: Query, waves: dict, samples: Cal
     factor = np.where(both["indicator"].map(kinds) == "mean", 1, 100)
     assert_close(both["value"], factor * both["est"], f"{name} value")
     assert_close(both["se"], factor * both["se_svy"], f"{name} se")
-    wald = ~both["indicator"].map(kinds).isin(["share", "position_share"]) & (both["base_n"] > 2) & (both["se"] > 0)
-    for mart_bound, bound in (("ci_low", "lci"), ("ci_high", "uci")):
-        assert_close(both[mart_bound][wald], (factor * both[bound])[wald], bound)
 
 
 def own_estimates(n: int, w: np.ndarray, y: np.ndarray, codes: np.ndarray, size: int) -> np.ndarray:
@@ -244,7 +299,9 @@ def own_estimates(n: int, w: np.ndarray, y: np.ndarray, codes: np.ndarray, size:
         size: Number of groups.
 
     Returns:
-        One row each for base_n, sum_w, value, se, within (variance of y inside the group), n_eff. Shape (6, size).
+        One row for each of `MEASURES`: base_n, sum_w, value, se, within (variance of y inside the group), n_eff, kish
+        (effective size by the weights), middle and spread (mean and variance of y with the squares of the weights, as
+        variances count the respondents). Shape (9, size).
     """
     inside = codes >= 0
     codes, w, y = codes[inside], w[inside], y[inside]
@@ -255,8 +312,14 @@ def own_estimates(n: int, w: np.ndarray, y: np.ndarray, codes: np.ndarray, size:
     residual[np.abs(residual) < 1e-12 * np.maximum(np.abs(y), 1)] = 0
     se = np.sqrt(n / (n - 1) * np.bincount(codes, (w * residual) ** 2, size)) / sum_w
     within = np.bincount(codes, w * residual**2, size) / sum_w
-    kish = sum_w**2 / np.bincount(codes, w**2, size)
-    return np.array([base_n, sum_w, value, se, within, np.where(se > 0, within / se**2, kish)])
+    sum_w2 = np.bincount(codes, w**2, size)
+    kish, middle = sum_w**2 / sum_w2, np.bincount(codes, w**2 * y, size) / sum_w2
+    apart = y - middle[codes]
+    apart[np.abs(apart) < 1e-12 * np.maximum(np.abs(y), 1)] = 0
+    spread = np.bincount(codes, (w * apart) ** 2, size) / sum_w2
+    # The design effect is se² over within / base_n.
+    n_eff = np.fmin(np.where(se > 0, within / se**2, np.nan), kish)
+    return np.array([base_n, sum_w, value, se, within, n_eff, kish, middle, spread])
 
 
 def rest_estimates(n: int, w: np.ndarray, y: np.ndarray, codes: np.ndarray, size: int) -> np.ndarray:
@@ -279,12 +342,51 @@ def rest_estimates(n: int, w: np.ndarray, y: np.ndarray, codes: np.ndarray, size
     square = outside((w * away) ** 2) - 2 * mean * outside(w**2 * away) + mean**2 * sum_w2
     se = np.where(alike, 0, np.sqrt(n / (n - 1) * np.maximum(square, 0)) / sum_w)
     within = np.where(alike, 0, outside(w * away**2) / sum_w - mean**2)
-    result = np.array([base_n, sum_w, middle + mean, se, within, np.where(alike, sum_w**2 / sum_w2, within / se**2)])
+    kish, shift = sum_w**2 / sum_w2, outside(w**2 * away) / sum_w2
+    spread = np.where(alike, 0, outside((w * away) ** 2) / sum_w2 - shift**2)
+    n_eff = np.fmin(np.where(alike, np.nan, within / se**2), kish)
+    result = np.array([base_n, sum_w, middle + mean, se, within, n_eff, kish, middle + shift, spread])
     result[2:, base_n == 0] = np.nan
     return result
 
 
-MEASURES = ["base_n", "sum_w", "value", "se", "within", "n_eff"]
+MEASURES = ["base_n", "sum_w", "value", "se", "within", "n_eff", "kish", "middle", "spread"]
+EXACT = ["yes_billionths", "billionths"]
+
+
+def billionths(wave: Wave) -> np.ndarray:
+    """Weights as whole numbers of 1e-9, from the digits in the file; doubles hold their sums exactly. Shape (n,)."""
+    column = next(row for row in of("waves", wave.survey) if int(row["year"]) == wave.year)["weight_column"]
+    if not column:
+        return np.full(wave.n, 1_000_000_000)
+    with (SEEDS / "raw" / f"{wave.name}.csv").open(encoding="utf-8", newline="") as file:
+        weights = [Decimal(row[column]).scaleb(9) for row in csv.DictReader(file)]
+    assert all(weight == int(weight) for weight in weights)
+    assert sum(weights) < 2**53
+    return np.array([int(weight) for weight in weights])
+
+
+def share_estimates(n: int, counts: np.ndarray, w: np.ndarray, w2: np.ndarray) -> np.ndarray:
+    """Estimates of a share from the sums over those who gave the answer and those who did not.
+
+    A residual is 1 - p for the one and -p for the other.
+
+    Args:
+        n: Respondents of the wave.
+        counts: Respondents, row 0 those without and row 1 those with the answer. Shape (2, ...).
+        w: Sums of their weights, in the same shape.
+        w2: Sums of the squares of their weights, in the same shape.
+
+    Returns:
+        As of `own_estimates`, but for what stands behind the first axis.
+    """
+    w, w2 = np.where(counts > 0, w, 0), np.where(counts > 0, w2, 0)
+    base_n, sum_w, sum_w2 = counts.sum(axis=0), w.sum(axis=0), w2.sum(axis=0)
+    p, middle = w[1] / sum_w, w2[1] / sum_w2
+    se = np.sqrt(n / (n - 1) * (w2[1] * (1 - p) ** 2 + w2[0] * p**2)) / sum_w
+    kish, within = sum_w**2 / sum_w2, p * (1 - p)
+    n_eff = np.fmin(np.where(se > 0, within / se**2, np.nan), kish)
+    return np.array([base_n, sum_w, p, se, within, n_eff, kish, middle, middle * (1 - middle)])
 
 
 @pytest.fixture(scope="module")
@@ -292,6 +394,7 @@ def places(waves: dict[str, Wave]) -> pd.DataFrame:
     """Every indicator, wave, breakdown and group of the sample, and everybody outside the group; also empty bases."""
     numbers, keys = [], []
     for wave in waves.values():
+        exact_weights = billionths(wave)
         breakdowns = [
             (breakdown, *pd.factorize(np.where(keys == "", None, keys))) for breakdown, keys in groups_of(wave)
         ]
@@ -300,21 +403,68 @@ def places(waves: dict[str, Wave]) -> pd.DataFrame:
             made = indicator_of(wave, row, basis) if basis == "as_published" or bridged else None
             if made is None or not made[1].any():
                 continue
-            w, y = wave.weights[made[1]], made[0][made[1]]
+            w, y, whole = wave.weights[made[1]], made[0][made[1]], exact_weights[made[1]]
             factor = 1 if row["kind"] == "mean" else 100
             for breakdown, codes, groups in breakdowns:
                 if not serves(wave.survey, breakdown, row["item"]):
                     continue
                 about = (wave.n, w, y, codes[made[1]], len(groups))
+                inside = codes[made[1]] >= 0
+                exact = [np.bincount(codes[made[1]][inside], x[inside], len(groups)) for x in (whole * (y == 1), whole)]
                 with np.errstate(divide="ignore", invalid="ignore"):
-                    numbers.append(np.vstack([own_estimates(*about), rest_estimates(*about)]))
+                    numbers.append(np.vstack([own_estimates(*about), rest_estimates(*about), *exact]))
                 same = (row["indicator"], wave.survey, wave.year, breakdown)
                 keys += [(*same, group, basis, row["kind"], factor) for group in groups]
     frame = pd.DataFrame(keys, columns=[*ESTIMATE, "kind", "factor"])
     measures = MEASURES + [f"rest_{name}" for name in MEASURES]
-    frame[measures] = np.hstack(numbers).T
+    frame[[*measures, *EXACT]] = np.hstack(numbers).T
     assert not frame.duplicated(ESTIMATE).any()
     return frame
+
+
+ANSWER = ["item", "answer", *CELL]
+
+
+@pytest.fixture(scope="module")
+def answers_by_hand(waves: dict[str, Wave]) -> pd.DataFrame:
+    """Every answer, wave, breakdown and group that has a base, and everybody in the base outside the group.
+
+    `yes_n` and `rest_yes_n` are those who gave the answer, unweighted.
+    """
+    numbers, keys = [], []
+    for wave in waves.values():
+        exact_weights = billionths(wave)
+        breakdowns = [
+            (breakdown, *pd.factorize(np.where(keys == "", None, keys))) for breakdown, keys in groups_of(wave)
+        ]
+        items = [item for item in sorted(wave.answers) if item not in wave.values]
+        for item, basis in product(items, ("as_published", "like_for_like")):
+            bridged = item in BRIDGES.get(wave.survey, {}) and wave.years(2022)
+            base = base_of(wave, item, basis) if basis == "as_published" or bridged else np.zeros(wave.n, dtype=bool)
+            if not base.any():
+                continue
+            w, whole = wave.weights[base], exact_weights[base]
+            gave = [(answer, who[base].astype(int)) for answer, who in wave.answers[item].items()]
+            for breakdown, codes, groups in breakdowns:
+                if not serves(wave.survey, breakdown, item):
+                    continue
+                places, size = np.where(codes[base] < 0, len(groups), codes[base]), len(groups) + 1
+                for answer, y in gave:
+                    cells = y * size + places
+                    sums = [np.bincount(cells, x, 2 * size).reshape(2, size) for x in (np.ones_like(w), w, w**2)]
+                    own = [x[:, : len(groups)] for x in sums]
+                    rest = [x.sum(axis=1, keepdims=True) - x[:, : len(groups)] for x in sums]
+                    with np.errstate(divide="ignore", invalid="ignore"):
+                        made = [share_estimates(wave.n, *side) for side in (own, rest)]
+                    exact = np.bincount(cells, whole, 2 * size).reshape(2, size)[:, : len(groups)]
+                    numbers.append(np.vstack([*made, own[0][1], rest[0][1], exact[1], exact.sum(axis=0)]))
+                    same = (item, answer, wave.survey, wave.year, breakdown)
+                    keys += [(*same, group, basis) for group in groups]
+    frame = pd.DataFrame(keys, columns=ANSWER)
+    measures = MEASURES + [f"rest_{name}" for name in MEASURES] + ["yes_n", "rest_yes_n", *EXACT]
+    frame[measures] = np.hstack(numbers).T
+    assert not frame.duplicated(ANSWER).any()
+    return frame[frame["base_n"] > 0].reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -385,6 +535,7 @@ def test_every_computed_indicator_equals_the_respondents(query: Query, by_hand: 
     assert_close(both["value"], both["factor"] * both["value_hand"], "value")
     assert_close(both["se"], both["factor"] * both["se_hand"], "se")
     assert_close(both["n_eff"], both["n_eff_hand"], "n_eff", relative=1e-8)
+    assert (both["n_eff"] <= both["base_n"] * (1 + CLOSE)).all()
     srs = both["within"] / both["base_n"]
     deff = (both["se_hand"] ** 2 / srs).where(srs > 0)
     assert_close(both["deff"], deff, "deff", relative=1e-8)
@@ -396,33 +547,156 @@ def test_every_computed_indicator_equals_the_respondents(query: Query, by_hand: 
     assert_close(both["moe_report"][is_share], margin[is_share], "moe_report of shares", absolute=1e-6)
     # The same two standard errors of a simple sample for everything else.
     assert_close(both["moe_report"], 2 * both["factor"] * np.sqrt(srs), "moe_report", absolute=1e-5)
-    # A net or mean that everybody agrees on has no interval; a share has Wilson's.
-    agreed = (both["se_hand"] == 0) & (both["base_n"] > 1)
-    assert both.loc[agreed & ~is_share, ["ci_low", "ci_high"]].isna().all(axis=None)
-    assert (both.loc[agreed & is_share, "ci_high"] - both.loc[agreed & is_share, "ci_low"] > 0).all()
 
 
-def test_intervals_are_logit_wilson_or_wald(query: Query, by_hand: pd.DataFrame) -> None:
+# Ends of the scales of kinds and, where numbers are given, of types of items.
+SCALES = {"share": (0, 1), "position_share": (0, 1), "net": (-1, 1), "nps": (-1, 1), "allocation": (0, 100)}
+
+
+def scale_of(survey: str, indicator: str, kind: str) -> tuple[float, float]:
+    """Ends of the scale of an indicator's y; NaN where its numbers have none."""
+    row = next(row for row in of("indicators", survey) if row["indicator"] == indicator)
+    entry = next(entry for entry in of("items", survey) if entry["item"] == row["item"])
+    return SCALES.get(entry["type"] if kind == "mean" else kind, (np.nan, np.nan))
+
+
+def test_intervals_are_wilsons_on_the_scale(query: Query, by_hand: pd.DataFrame) -> None:
+    """Shares by statsmodels; nets and points of a scale by their place on it; years by their own error."""
     mart = query("select * from fct_indicators where source = 'computed' and value is not null")
     both = mart.merge(by_hand, on=ESTIMATE, suffixes=("", "_hand"))
-    is_share = both["kind"].isin(["share", "position_share"])
-    t = stats.t.ppf(0.975, both["base_n"] - 1)
-    p, se = both["value_hand"], both["se_hand"]
-    inside = is_share & (se > 0) & (both["base_n"] > 2)
-    for side, bound in ((-1, "ci_low"), (1, "ci_high")):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logit = 100 / (1 + np.exp(-(np.log(p / (1 - p)) + side * t * se / (p * (1 - p)))))
-            wald = both["factor"] * (p + side * t * se)
-        assert_close(both[bound][inside], logit[inside], f"{bound} of shares")
-        means = ~is_share & (both["base_n"] > 1) & (se > 0)
-        assert_close(both[bound][means], wald[means], f"{bound} of means")
-    edges = both[is_share & (se == 0)]
-    assert len(edges) > 5_000
-    low, high = proportion_confint(edges["value_hand"] * edges["n_eff_hand"], edges["n_eff_hand"], method="wilson")
-    assert_close(edges["ci_low"], 100 * low, "lower bound at 0 and 100 %", absolute=1e-9)
-    assert_close(edges["ci_high"], 100 * high, "upper bound at 0 and 100 %", absolute=1e-9)
-    assert edges["ci_low"].ge(0).all()
-    assert edges["ci_high"].le(100).all()
+    known = both[["survey", "indicator", "kind"]].drop_duplicates().itertuples(index=False, name=None)
+    scales = {key: scale_of(*key) for key in known}
+    keys = both[["survey", "indicator", "kind"]].itertuples(index=False, name=None)
+    low, high = np.array([scales[key] for key in keys]).T
+    n_eff, size, y = both["n_eff_hand"], both["base_n"], both["value_hand"]
+    place = (y - low) / (high - low)
+    is_mean, is_share = both["kind"] == "mean", both["kind"].isin(["share", "position_share"])
+    quantile = np.where(is_mean, stats.t.ppf(0.975, size - 1), stats.norm.ppf(0.975))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        varied = n_eff * place * (1 - place) * (high - low) ** 2 / both["within"].where(both["within"] > 0)
+    at_an_end = (np.abs(place) < CLOSE) | (np.abs(place - 1) < CLOSE)
+    n = n_eff.where(is_share | at_an_end, varied)
+    # Wilson's bounds solve n (p - x)² = quantile² x (1 - x).
+    for side, bound, score in zip((-1, 1), ("ci_low", "ci_high"), wilson(place, n, quantile), strict=True):
+        years = y + side * quantile * np.sqrt(both["within"].where(both["within"] > 0) / n_eff)
+        expected = np.where(np.isfinite(low), low + (high - low) * score, years)
+        assert_close(both[bound], both["factor"] * expected, bound, absolute=1e-9)
+    assert (is_share & at_an_end).sum() > 5_000
+    assert (both["ci_low"].notna() & ~is_share).sum() > 20_000
+    for end, sign in ((low, 1), (high, -1)):
+        bound = both["ci_low" if sign == 1 else "ci_high"] / both["factor"]
+        assert (sign * (bound - end) >= -CLOSE)[np.isfinite(end) & bound.notna()].all()
+    # A single answer to a number has no quantile, and one number of all in the middle of the scale no spread.
+    assert both.loc[is_mean & (size == 1), ["ci_low", "ci_high"]].isna().all(axis=None)
+    middle = (both["within"] == 0) & ~at_an_end & ~is_share
+    assert middle.any()
+    assert both.loc[middle, ["ci_low", "ci_high"]].isna().all(axis=None)
+
+
+def test_every_share_equals_the_respondents(query: Query, answers_by_hand: pd.DataFrame) -> None:
+    """Share, error, effective size and interval in every group; a margin of the weights has no error."""
+    mart = query("select * from fct_answer_shares where share_pct is not null")
+    both = mart.merge(answers_by_hand, on=ANSWER, suffixes=("", "_hand"))
+    published = mart["basis"] == "as_published"
+    assert (
+        (both["basis"] == "as_published").sum() == published.sum() == (answers_by_hand["basis"] == "as_published").sum()
+    )
+    assert (both["base_n"] == both["base_n_hand"]).all()
+    assert (both["answer_n"] == both["yes_n"]).all()
+    assert_close(both["share_pct"], 100 * both["value"], "share")
+    assert (both["n_eff"].dropna() <= both["base_n"][both["n_eff"].notna()] * (1 + CLOSE)).all()
+    margin = margin_rows(both)
+    # Two sexes, four ages and four regions in each of seven weighted waves.
+    assert margin.sum() == 7 * (2 + 4 + 4)
+    assert both.loc[margin, ["se_pp", "deff", "n_eff", "ci_low_pct", "ci_high_pct"]].isna().all(axis=None)
+    reason = "no standard error: the weights were calibrated to this margin"
+    assert (both["status_reason"].fillna("").str.contains(reason, regex=False) == margin).all()
+    free = both[~margin].reset_index(drop=True)
+    assert_close(free["se_pp"], 100 * free["se"], "se")
+    srs = free["within"] / free["base_n"]
+    assert_close(free["deff"], (free["se"] ** 2 / srs).where(srs > 0), "deff", relative=1e-8)
+    assert_close(free["n_eff"], free["n_eff_hand"], "n_eff", relative=1e-8)
+    for bound, expected in zip(("ci_low_pct", "ci_high_pct"), wilson(free["value"], free["n_eff_hand"]), strict=True):
+        assert_close(free[bound], pd.Series(100 * expected), bound, absolute=1e-9)
+
+
+def assert_unreliable(mart: pd.DataFrame, scales: tuple[np.ndarray, np.ndarray], names: tuple[str, ...]) -> int:
+    """Status U and its reason are those that the published columns give; the number of rows that have it.
+
+    Args:
+        mart: Rows with a value, index from 0.
+        scales: Ends of the scale of each row in its unit, NaN where it has none.
+        names: Columns of value and both bounds.
+    """
+    low, high = scales
+    value, ci_low, ci_high = (mart[name].to_numpy(dtype=float, na_value=np.nan) for name in names)
+    base_n, n_eff = (mart[name].to_numpy(dtype=float, na_value=np.nan) for name in ("base_n", "n_eff"))
+    width = ci_high - ci_low
+    on_scale = 100 * width / (high - low)
+    # A width that is a limit but for the last digits may fall on either side.
+    wide = on_scale >= 30
+    relative = ~wide & ~(on_scale <= 5) & ~(low < 0) & (width > 1.3 * np.abs(value))
+    rules = [base_n < 50, n_eff < 30, wide, relative]
+    assert (np.abs(on_scale - 30) > 1e-9)[np.isfinite(on_scale)].all()
+    texts = [
+        r"a base of (?P<base>\d+), under 50",
+        r"an effective size of (?P<size>[\d.]+), under 30",
+        r"an interval of (?P<width>[\d.]+) % of the scale, 30 or more",
+        r"(?P<relative>an interval wider than 130 % of the value)",
+    ]
+    reasons = mart["status_reason"].fillna("")
+    for rule, text, number in zip(rules, texts, (base_n, n_eff, on_scale, None), strict=True):
+        told = reasons.str.extract(text, expand=False)
+        assert (told.notna().to_numpy() == rule).all(), text
+        if number is not None:
+            gap = np.abs(told[rule].astype(float).to_numpy() - number[rule])
+            # The base is a count; the others are told to one decimal.
+            assert (gap <= (0 if "base" in text[:20] else 0.05 + 1e-9)).all(), text
+    unreliable = np.logical_or.reduce(rules)
+    assert (mart["obs_status_all"].str.contains("U").to_numpy() == unreliable).all()
+    return int(unreliable.sum())
+
+
+def test_unreliable_values_say_why(query: Query) -> None:
+    """Base, effective size, width of the interval on the scale and against the value, for every row of both marts."""
+    shares = query("select * from fct_answer_shares where share_pct is not null")
+    ends = (np.zeros(len(shares)), np.full(len(shares), 100.0))
+    assert assert_unreliable(shares, ends, ("share_pct", "ci_low_pct", "ci_high_pct")) > 100_000
+    mart = query("select * from fct_indicators where value is not null")
+    kinds = {(row["survey"], row["indicator"]): row["kind"] for row in codebook("indicators")}
+    factor = {key: 1 if kind == "mean" else 100 for key, kind in kinds.items()}
+    scales = {key: np.multiply(factor[key], scale_of(*key, kind)) for key, kind in kinds.items()}
+    keys = list(zip(mart["survey"], mart["indicator"], strict=True))
+    low, high = np.array([scales[key] for key in keys]).T
+    assert assert_unreliable(mart, (low, high), ("value", "ci_low", "ci_high")) > 50_000
+    for name, value in (("fct_answer_shares", "share_pct"), ("fct_indicators", "value")):
+        assert query(f"select * from {name} where {value} is null and contains(obs_status_all, 'U')").empty
+
+
+def test_printed_percents_are_rounded_from_exact_sums(
+    query: Query, by_hand: pd.DataFrame, answers_by_hand: pd.DataFrame
+) -> None:
+    """Whole percents, halves up, as fractions of the weights' digits give them; a half is a half unrounded, too."""
+    shares = query("select * from fct_answer_shares where share_pct is not null")
+    indicators = query("select * from fct_indicators where value is not null")
+    percents = indicators["unit"] == "percent"
+    assert (indicators["pct_print"].notna() == percents).all()
+    printed = indicators[indicators["source"] == "published"]
+    assert (printed["pct_print"] == printed["value"])[printed["unit"] == "percent"].all()
+    computed = indicators[percents & (indicators["source"] == "computed")]
+    for mart, hand, place, value in (
+        (shares, answers_by_hand, ANSWER, "share_pct"),
+        (computed, by_hand[by_hand["kind"].isin(["share", "position_share"])], ESTIMATE, "value"),
+    ):
+        both = mart.merge(hand, on=place, suffixes=("", "_hand"))
+        assert (both["basis"] == "as_published").sum() == (mart["basis"] == "as_published").sum() > 50_000
+        sums = zip(both["yes_billionths"].astype("int64"), both["billionths"].astype("int64"), strict=True)
+        exact = [Fraction(100 * yes, everybody) for yes, everybody in sums]
+        assert (both["pct_print"] == [math.floor(percent + Fraction(1, 2)) for percent in exact]).all()
+        halves = np.array([percent.denominator == 2 for percent in exact])
+        assert halves.sum() > 500
+        assert (both.loc[halves, value] % 1 == 0.5).all()
+        assert (both.loc[~halves, value] % 1 != 0.5).all()
 
 
 def test_wave_diagnostics_are_those_of_the_weights(query: Query, waves: dict) -> None:
@@ -436,19 +710,84 @@ def test_wave_diagnostics_are_those_of_the_weights(query: Query, waves: dict) ->
         assert np.isclose(row["n_eff_kish"], w.sum() ** 2 / (w**2).sum(), rtol=CLOSE)
 
 
-def side_variance(own: pd.DataFrame, other: pd.DataFrame) -> pd.Series:
-    """Variance of a side of a test: its own, or where all gave the same answer that of both sides thrown together."""
-    weight = own["n_eff"] / (own["n_eff"] + other["n_eff"])
-    mean = weight * own["value"] + (1 - weight) * other["value"]
-    together = weight * (own["value"] - mean) ** 2 + (1 - weight) * (other["within"] + (other["value"] - mean) ** 2)
-    return (own["se"] ** 2).where(own["se"] > 0, together / own["n_eff"])
+SIDE = ["base_n", "value", "se", "kish", "middle", "spread"]
+NO_ERROR = "one of the two values has no standard error: printed without its base, or a sample of one"
+CALIBRATED = "no standard error: the weights were calibrated to this margin"
+BREAKS = "the series breaks between the two waves"
 
 
-def assert_tested(mart: pd.DataFrame, difference: pd.Series, se: pd.Series, what: str) -> None:
-    """Standard error, z and p of a mart equal those of a normal test."""
-    assert_close(mart["se"], se, f"{what}: se")
-    z = (difference / se).where(se > 0)
-    assert_close(mart["z"], z, f"{what}: z", absolute=1e-8)
+def side(frame: pd.DataFrame, names: str) -> pd.DataFrame:
+    """One side of a test: its columns of `SIDE`; names: how they are called, with {} for the column."""
+    return frame[[names.format(name) for name in SIDE]].set_axis(SIDE, axis=1)
+
+
+def null_test(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """The test that two sides have one mean, by the variance that they have if it is so.
+
+    Args:
+        own: Columns of `SIDE`, one row a test.
+        other: The same of the other side.
+
+    Returns:
+        Pooled mean, square (variance of y around it), se (each side with its own variance, with the pooled one where
+        its own is 0) and se_null, in the unit of y.
+    """
+    size = own["kish"] + other["kish"]
+    mean = (own["kish"] * own["value"] + other["kish"] * other["value"]) / size
+    around = [x["kish"] * (x["spread"] + (x["middle"] - mean) ** 2) for x in (own, other)]
+    square = sum(around) / size
+    variances = [(x["se"] ** 2).where(x["se"] > 0, square / x["kish"]) for x in (own, other)]
+    se_null = np.sqrt(square * (1 / own["kish"] + 1 / other["kish"]))
+    return pd.DataFrame({"mean": mean, "square": square, "se": np.sqrt(sum(variances)), "se_null": se_null})
+
+
+def reasons_not_to_test(
+    own: pd.DataFrame, other: pd.DataFrame, test: pd.DataFrame, scale: np.ndarray, first: np.ndarray
+) -> np.ndarray:
+    """Why each pair has no test, in the order in which a reason is given; None where it has one.
+
+    Args:
+        own: As of `null_test`.
+        other: As of `null_test`.
+        test: What `null_test` returned.
+        scale: The y of a proportion that counts, NaN for another measure. Shape (rows,).
+        first: Reasons that come before, None where there are none. Shape (rows,).
+    """
+    kish = np.minimum(own["kish"], other["kish"])
+    expected = kish * np.minimum(test["mean"], scale - test["mean"]) / scale
+    # Sizes and counts that are whole numbers may come out a hair less.
+    rules = {
+        NO_ERROR: own["se"].isna() | other["se"].isna(),
+        "fewer than 10 respondents on a side": np.minimum(own["base_n"], other["base_n"]) < 10,
+        "an effective size below 10 on a side": kish < 10 - 1e-6,
+        "everybody on both sides gave the same answer": test["square"] < 1e-20,
+        "fewer than 1 expected with or without the answer on a side": expected < 1 - 1e-6,
+    }
+    return np.where(pd.notna(first), first, np.select([*rules.values()], [*rules], default=None))
+
+
+def assert_tested(
+    mart: pd.DataFrame, test: pd.DataFrame, difference: pd.Series, reasons: np.ndarray, factor: pd.Series, what: str
+) -> None:
+    """Reasons, standard errors, z and p of a mart equal those of a normal test.
+
+    Args:
+        mart: Rows of a mart.
+        test: What `null_test` returned of them.
+        difference: In the unit of y.
+        reasons: Why there is no test.
+        factor: From y to the unit of the mart.
+        what: Named in the message of a failure.
+    """
+    found = mart["not_tested_reason"].to_numpy(dtype=object, na_value=None)
+    wrong = found != reasons
+    assert not wrong.any(), (what, wrong.sum(), pd.Series(list(zip(found, reasons, strict=True)))[wrong].value_counts())
+    tested = pd.isna(reasons)
+    empty = mart.loc[~tested, ["se_null", "z", "p_value", "p_adjusted", "significance"]]
+    assert empty.isna().all(axis=None), what
+    assert_close(mart["se"], factor * test["se"], f"{what}: se")
+    assert_close(mart["se_null"], (factor * test["se_null"]).where(tested), f"{what}: se_null")
+    assert_close(mart["z"], (difference / test["se_null"]).where(tested), f"{what}: z", absolute=1e-8)
     # Far out, a relative difference of z is multiplied by z squared, so p is that of the mart's own z.
     p = pd.Series(2 * stats.norm.sf(np.abs(mart["z"].astype(float))), index=mart.index)
     assert_close(mart["p_value"], p, f"{what}: p", absolute=TINY)
@@ -473,33 +812,94 @@ def assert_adjusted(mart: pd.DataFrame, family: list[str], what: str) -> int:
     return len(families)
 
 
+def assert_groups(both: pd.DataFrame, kinds: pd.Series, factor: pd.Series, item: pd.Series, what: str) -> None:
+    """Rows of fct_group_differences equal their groups and the rests of these.
+
+    Args:
+        both: Rows of the mart with those by hand beside them.
+        kinds: Kind of measure of each row.
+        factor: From y to the unit.
+        item: Item of each row.
+        what: Named in the message of a failure.
+    """
+    assert (both["base_n"] == both["base_n_hand"]).all()
+    assert (both["rest_n"] == both["rest_base_n"]).all()
+    own = both.rename(columns=lambda name: f"own_{name.removesuffix('_hand')}")
+    own = own.loc[:, ~own.columns.duplicated(keep="last")]
+    rest = both.rename(columns=lambda name: name.removesuffix("_hand"))
+    rest = rest.loc[:, ~rest.columns.duplicated(keep="last")]
+    own, rest = side(own, "own_{}"), side(rest, "rest_{}")
+    difference = own["value"] - rest["value"]
+    assert_close(both["difference_to_rest"], factor * difference, "difference")
+    outside = 1 - both["sum_w"] / (both["sum_w"] + both["rest_sum_w"])
+    assert_close(both["difference_to_total"], factor * difference * outside, "difference to total")
+    assert_close(both["difference_to_total"], (both["value"] - both["total_value"]).where(both["rest_n"] > 0), "total")
+    assert_close(both["rest_n_eff"], both["rest_n_eff_hand"], "n_eff of the rest", relative=1e-8)
+    # No test of an item over groups that are made of it.
+    sources = {(row["survey"], row["breakdown"]): row["source_item"] for row in codebook("breakdowns")}
+    source = pd.Series([sources.get(key) for key in zip(both["survey"], both["breakdown"], strict=True)])
+    first = np.select(
+        [both["rest_n"] == 0, item == source],
+        ["the group is the whole base", "the groups are made of the item itself"],
+        default=None,
+    )
+    test = null_test(own, rest)
+    scale = np.where(kinds.isin(["share", "position_share"]), 1, np.nan)
+    assert_tested(both, test, difference, reasons_not_to_test(own, rest, test, scale, first), factor, what)
+
+
 def test_groups_against_the_rest(query: Query, by_hand: pd.DataFrame) -> None:
-    mart = query("select * from fct_group_differences")
+    mart = query("select * from fct_group_differences where series_type = 'indicator'")
     both = mart.merge(by_hand, on=ESTIMATE, suffixes=("", "_hand"))
     assert len(both) > 150_000
-    assert (both["rest_n"] == both["rest_base_n"]).all()
-    own = both[["se_hand", "within", "n_eff", "value_hand"]].rename(columns=lambda name: name.removesuffix("_hand"))
-    rest = both[["rest_se", "rest_within", "rest_n_eff", "rest_value_hand"]]
-    rest = rest.rename(columns=lambda name: name.removeprefix("rest_").removesuffix("_hand"))
-    difference = own["value"] - rest["value"]
-    se = np.sqrt(side_variance(own, rest) + side_variance(rest, own))
-    assert_close(both["difference_to_rest"], both["factor"] * difference, "difference")
-    outside = 1 - both["sum_w"] / (both["sum_w"] + both["rest_sum_w"])
-    assert_close(both["difference_to_total"], both["factor"] * difference * outside, "difference to total")
-    assert_close(both["difference_to_total"], (both["value"] - both["total_value"]).where(both["rest_n"] > 0), "total")
-    # No test of an item over groups that are made of it.
+    assert (both["basis"] == "as_published").sum() == (mart["basis"] == "as_published").sum()
     items = {(row["survey"], row["indicator"]): row["item"] for row in codebook("indicators")}
-    sources = {(row["survey"], row["breakdown"]): row["source_item"] for row in codebook("breakdowns")}
-    item, source = (
-        pd.Series([known.get(key) for key in both[["survey", name]].itertuples(index=False, name=None)])
-        for known, name in ((items, "indicator"), (sources, "breakdown"))
-    )
-    itself = both["not_tested_reason"] == "the groups are made of the item itself"
-    assert itself[(item == source) & (both["rest_n"] > 0)].all()
-    assert 500 < itself.sum() < 2000
-    assert both.loc[itself, ["z", "p_value", "p_adjusted", "significance"]].isna().all(axis=None)
-    tests = both.assign(se=both["se"] / both["factor"])[~itself]
-    assert_tested(tests, difference[~itself], se[~itself], "groups")
+    item = pd.Series([items[key] for key in zip(both["survey"], both["indicator"], strict=True)])
+    assert_groups(both, both["kind"], both["factor"], item, "groups")
+    reasons = both["not_tested_reason"].value_counts()
+    assert 500 < reasons["the groups are made of the item itself"] < 2000
+    assert set(reasons.index) == {
+        "the group is the whole base",
+        "the groups are made of the item itself",
+        "fewer than 10 respondents on a side",
+        "an effective size below 10 on a side",
+        "everybody on both sides gave the same answer",
+        "fewer than 1 expected with or without the answer on a side",
+    }
+
+
+def test_answers_of_groups_against_the_rest(query: Query, answers_by_hand: pd.DataFrame) -> None:
+    mart = query("select * from fct_group_differences where series_type = 'answer'")
+    both = mart.merge(answers_by_hand, on=ANSWER, suffixes=("", "_hand"))
+    assert (both["basis"] == "as_published").sum() == (mart["basis"] == "as_published").sum() > 300_000
+    share, hundred = pd.Series("share", index=both.index), pd.Series(100, index=both.index)
+    assert_groups(both, share, hundred, both["item"], "answers of groups")
+
+
+def test_unweighted_shares_are_tested_as_statsmodels_does(query: Query, answers_by_hand: pd.DataFrame) -> None:
+    """Z of the two-sample test of proportions, for answers of groups and of waves of the unweighted survey."""
+    unweighted = answers_by_hand[answers_by_hand["survey"] == "helsepersonell"]
+    groups = query("select * from fct_group_differences where series_type = 'answer' and z is not null")
+    groups = groups.merge(unweighted, on=ANSWER, suffixes=("", "_hand"))
+    sides = groups[["yes_n", "rest_yes_n", "base_n_hand", "rest_base_n"]]
+    changes = query("select * from fct_indicator_changes where series_type = 'answer' and z is not null")
+    series = [column for column in ANSWER if column != "year"]
+    for end in ("to", "from"):
+        counts = unweighted[[*series, "year", "yes_n", "base_n"]].rename(
+            columns=lambda name, end=end: name if name in series else f"{name}_{end}_hand"
+        )
+        changes = changes.merge(counts, left_on=[*series, f"year_{end}"], right_on=[*series, f"year_{end}_hand"])
+    pairs = changes[[f"{name}_{end}_hand" for name in ("yes_n", "base_n") for end in ("to", "from")]]
+    for frame, counts in ((groups, sides), (changes, pairs)):
+        some = slice(None, None, max(1, len(frame) // 3000))
+        expected = [
+            proportions_ztest([yes, other_yes], [n, other_n])
+            for yes, other_yes, n, other_n in counts.iloc[some].itertuples(index=False)
+        ]
+        assert len(expected) >= 3000
+        z, p = np.array(expected, dtype=float).T
+        assert np.allclose(frame["z"].iloc[some].astype(float), z, rtol=CLOSE, atol=CLOSE)
+        assert np.allclose(frame["p_value"].iloc[some].astype(float), p, rtol=1e-8, atol=TINY)
 
 
 def test_groups_against_the_rest_equal_a_regression(query: Query, waves: dict) -> None:
@@ -579,8 +979,7 @@ def test_changes_of_answers(query: Query) -> None:
     varied = mart["comparable"] & (mart["se_pp_from_share"] > 0) & (mart["se_pp_to_share"] > 0)
     se = np.hypot(mart["se_pp_from_share"], mart["se_pp_to_share"])
     assert_close(mart["se"][varied], se[varied], "se")
-    assert_close(mart["z"][varied], (change / se)[varied], "z")
-    assert mart.loc[~mart["comparable"], ["change", "z", "p_value"]].isna().all(axis=None)
+    assert mart.loc[~mart["comparable"], ["change", "se", "z", "p_value"]].isna().all(axis=None)
     # From wave to wave, or from one end of the newest segment to the other.
     years = shares.groupby(place)["year"].agg(lambda found: sorted(found))
     steps = mart.join(years.rename("years"), on=place)
@@ -592,38 +991,205 @@ def test_changes_of_answers(query: Query) -> None:
     assert (np.array(neighbours) | (newest & steps["comparable"])).all()
 
 
-def test_changes_between_waves(query: Query, by_hand: pd.DataFrame) -> None:
-    mart = query("select * from fct_indicator_changes where series_type = 'indicator'")
-    series = [column for column in ESTIMATE if column != "year"]
+def assert_changes(query: Query, series_type: str, hand: pd.DataFrame, place: list[str]) -> None:
+    """Rows of fct_indicator_changes equal the two waves by hand."""
+    mart = query(f"select * from fct_indicator_changes where series_type = '{series_type}'")
+    computed = len(mart[mart["basis"] == "as_published"])
+    series = [column for column in place if column != "year"]
     for end in ("from", "to"):
-        renamed = by_hand.rename(columns=lambda name, end=end: name if name in series else f"{name}_{end}_hand")
+        renamed = hand.rename(columns=lambda name, end=end: name if name in series else f"{name}_{end}_hand")
         mart = mart.merge(renamed, left_on=[*series, f"year_{end}"], right_on=[*series, f"year_{end}_hand"])
     assert len(mart) > 200_000
-    sides = {
-        end: mart[[f"{name}_{end}_hand" for name in ("se", "within", "n_eff", "value")]].set_axis(
-            ["se", "within", "n_eff", "value"], axis=1
-        )
-        for end in ("from", "to")
-    }
-    assert_close(mart["value_from"], mart["factor_to_hand"] * sides["from"]["value"], "value_from")
-    difference = (sides["to"]["value"] - sides["from"]["value"]).where(mart["comparable"])
-    se = np.sqrt(side_variance(sides["from"], sides["to"]) + side_variance(sides["to"], sides["from"]))
-    se = se.where(mart["comparable"])
-    assert_close(mart["change"], mart["factor_to_hand"] * difference, "change")
-    assert_tested(mart.assign(se=mart["se"] / mart["factor_to_hand"]), difference, se, "changes")
-    untested = mart[~mart["comparable"]]
-    assert len(untested) > 1000
-    assert untested[["change", "se", "z", "p_value", "p_adjusted", "significance"]].isna().all(axis=None)
-    assert untested["not_comparable_reason"].notna().all()
+    # The rest have a printed value on one side.
+    assert 0.99 * computed < (mart["basis"] == "as_published").sum() <= computed
+    older, newer = (side(mart, f"{{}}_{end}_hand") for end in ("from", "to"))
+    factor = mart["factor_to_hand"]
+    assert_close(mart["value_from"], factor * older["value"], "value_from")
+    assert (mart["base_n_from"] == older["base_n"]).all()
+    assert (mart["base_n_to"] == newer["base_n"]).all()
+    difference = (newer["value"] - older["value"]).where(mart["comparable"])
+    assert_close(mart["change"], factor * difference, "change")
+    margin = np.zeros(len(mart), dtype=bool)
+    if series_type == "answer":
+        margin = margin_rows(mart, "year_from") | margin_rows(mart, "year_to")
+        assert margin.sum() > 50
+    first = np.select([~mart["comparable"], margin], [BREAKS, CALIBRATED], default=None)
+    test = null_test(older, newer)
+    test["se"] = test["se"].where(mart["comparable"] & ~margin)
+    scale = np.where(mart["kind_to_hand"].isin(["share", "position_share"]), 1, np.nan)
+    reasons = reasons_not_to_test(older, newer, test, scale, first)
+    assert_tested(mart, test, difference, reasons, factor, f"changes of {series_type}s")
+    assert (~mart["comparable"]).sum() > 1000
+    assert mart.loc[~mart["comparable"], "not_comparable_reason"].notna().all()
+
+
+def test_changes_of_indicators_between_waves(query: Query, by_hand: pd.DataFrame) -> None:
+    assert_changes(query, "indicator", by_hand, ESTIMATE)
+
+
+def test_changes_of_answers_between_waves(query: Query, answers_by_hand: pd.DataFrame) -> None:
+    assert_changes(query, "answer", answers_by_hand.assign(kind="share", factor=100), ANSWER)
+
+
+def test_changes_from_printed_values(query: Query) -> None:
+    """A printed share counts as a simple sample of its printed base, and its rounding comes on top of both errors."""
+    mart = query("""
+        select changes.*, older.source as source_from, newer.source as source_to, older.se as se_from, newer.se as se_to
+        from fct_indicator_changes as changes
+        inner join fct_indicators as older
+            on changes.survey = older.survey and changes.indicator = older.indicator
+            and changes.breakdown = older.breakdown and changes.group_key = older.group_key
+            and changes.basis = older.basis and changes.year_from = older.year
+        inner join fct_indicators as newer
+            on changes.survey = newer.survey and changes.indicator = newer.indicator
+            and changes.breakdown = newer.breakdown and changes.group_key = newer.group_key
+            and changes.basis = newer.basis and changes.year_to = newer.year
+        where changes.basis = 'as_published' and 'published' in (older.source, newer.source)
+    """)
+    assert len(mart) > 5
+    without = mart["comparable"] & (
+        ((mart["source_from"] == "published") & mart["base_n_from"].isna())
+        | ((mart["source_to"] == "published") & mart["base_n_to"].isna())
+    )
+    assert (mart.loc[without, "not_tested_reason"] == NO_ERROR).all()
+    assert mart.loc[without, ["se", "se_null", "z", "p_value"]].isna().all(axis=None)
+
+
+def family_of(frame: pd.DataFrame, series: pd.Series) -> pd.Series:
+    """Series that tests of groups are a family of; those of whole samples are one family over all series."""
+    return series.where(frame["breakdown"] != "total", "all")
 
 
 def test_adjusted_p_values_equal_statsmodels(query: Query) -> None:
     series = "*, coalesce(indicator, concat(item, ':', answer)) as series"
     changes = query(f"select {series} from fct_indicator_changes")
     differences = query(f"select {series} from fct_group_differences")
-    pair = ["series", "survey", "basis", "breakdown", "year_from", "year_to"]
+    changes["family"] = family_of(changes, changes["series"])
+    pair = ["series_type", "family", "survey", "basis", "breakdown", "year_from", "year_to"]
     assert assert_adjusted(changes, pair, "changes") > 10_000
-    assert assert_adjusted(differences, ["series", "survey", "year", "basis", "breakdown"], "groups") > 10_000
+    tested = changes[(changes["breakdown"] == "total") & changes["p_value"].notna()]
+    assert tested.groupby(pair).size().max() > 100
+    group = ["series_type", "series", "survey", "year", "basis", "breakdown"]
+    assert assert_adjusted(differences, group, "groups") > 10_000
+    assert assert_adjusted(query("select * from fct_survey_comparisons"), ["year"], "surveys") > 3
+    effects = query("select * from fct_filter_effects")
+    effects["family"] = family_of(effects, effects["indicator"])
+    assert assert_adjusted(effects, ["survey", "year", "breakdown", "family"], "filters") > 100
+
+
+def test_a_family_of_distributions_holds_the_tables_that_are_not_sparse(query: Query) -> None:
+    mart = query("select * from fct_distribution_tests")
+    sparse = mart["is_sparse"]
+    assert sparse.sum() > 1000
+    assert mart.loc[sparse, ["p_adjusted", "significance"]].isna().all(axis=None)
+    assert mart.loc[sparse, "p_value"].notna().any()
+    family = ["survey", "basis", "test_kind", "breakdown", "year_from", "year_to"]
+    assert assert_adjusted(mart.assign(p_value=mart["p_value"].where(~sparse)), family, "distributions") > 100
+
+
+def test_significance_is_that_of_the_adjusted_p_value(query: Query) -> None:
+    """In every mart that has such a column, and nowhere else."""
+    marts = query(
+        "select table_name from information_schema.columns "
+        "where table_schema = 'marts' and column_name = 'significance'"
+    )["table_name"]
+    assert len(marts) == 5
+    for mart in marts:
+        frame = query(f"select distinct p_adjusted, significance from {mart}")
+        stars = pd.cut(frame["p_adjusted"], [-1, 0.001, 0.01, 0.05, 2], right=False, labels=["sss", "ss", "s", "ns"])
+        told = frame["significance"].astype(object).where(frame["significance"].notna(), None)
+        assert (told.isna() == frame["p_adjusted"].isna()).all(), mart
+        known = told.notna()
+        assert (stars.astype(object)[known] == told[known]).all(), mart
+
+
+def test_no_test_stands_on_fewer_than_ten_a_side(query: Query) -> None:
+    for mart, sizes in {
+        "fct_indicator_changes": ("base_n_from", "base_n_to"),
+        "fct_group_differences": ("base_n", "rest_n"),
+        "fct_survey_comparisons": ("base_n_a", "base_n_b"),
+        "fct_filter_effects": ("like_for_like_n", "as_published_n - like_for_like_n"),
+    }.items():
+        least = query(f"select min(least({', '.join(sizes)})) as n from {mart} where p_value is not null")["n"][0]
+        assert least >= 10, mart
+        few = query(f"select count(*) as n from {mart} where least({', '.join(sizes)}) < 10")["n"][0]
+        assert few > 0 or mart == "fct_survey_comparisons", mart
+
+
+def test_no_effective_size_exceeds_its_base(query: Query) -> None:
+    """Rounding of sums aside."""
+    for mart, pairs in {
+        "fct_indicators": ["n_eff, base_n"],
+        "fct_answer_shares": ["n_eff, base_n"],
+        "fct_group_differences": ["n_eff, base_n", "rest_n_eff, rest_n"],
+        "fct_indicator_changes": ["n_eff_from, base_n_from", "n_eff_to, base_n_to"],
+        "fct_survey_comparisons": ["n_eff_a, base_n_a", "n_eff_b, base_n_b"],
+    }.items():
+        for pair in pairs:
+            n_eff, base_n = pair.split(", ")
+            assert query(f"select * from {mart} where {n_eff} > {base_n} * (1 + 1e-9)").empty, (mart, pair)
+
+
+def test_effects_of_filters(query: Query, waves: dict) -> None:
+    """Those inside the filter against those outside, and the error of the effect from each respondent's influence."""
+    mart = query("select * from fct_filter_effects")
+    numbers, keys = [], []
+    for wave in waves.values():
+        if not wave.years(2022, 2022):
+            continue
+        breakdowns = [(name, *pd.factorize(np.where(keys == "", None, keys))) for name, keys in groups_of(wave)]
+        for row in of("indicators", wave.survey):
+            made = indicator_of(wave, row) if row["item"] in BRIDGES.get(wave.survey, {}) else None
+            filtered = indicator_of(wave, row, "like_for_like") if made is not None else None
+            if made is None or filtered is None:
+                continue
+            y, base, both = made[0], made[1], filtered[1]
+            for breakdown, codes, groups in breakdowns:
+                if not serves(wave.survey, breakdown, row["item"]):
+                    continue
+                sides = []
+                for members in (base, both, base & ~both):
+                    about = (wave.n, wave.weights[members], y[members], codes[members], len(groups))
+                    with np.errstate(divide="ignore", invalid="ignore"):
+                        sides.append(own_estimates(*about))
+                # Influence on the effect of those in both bases and of those in the wider one alone.
+                squares = np.zeros(len(groups))
+                for members, weights in (
+                    (both, (1 / sides[1][1], 1 / sides[0][1])),
+                    (base & ~both, (np.zeros(len(groups)), 1 / sides[0][1])),
+                ):
+                    inside = members & (codes >= 0)
+                    code = codes[inside]
+                    influence = wave.weights[inside] * (
+                        weights[0][code] * (y[inside] - sides[1][2][code])
+                        - weights[1][code] * (y[inside] - sides[0][2][code])
+                    )
+                    influence[np.abs(influence) < 1e-15] = 0
+                    squares += np.bincount(code, influence**2, len(groups))
+                numbers.append(np.vstack([*sides, np.sqrt(wave.n / (wave.n - 1) * squares)]))
+                factor = 1 if row["kind"] == "mean" else 100
+                keys += [(row["indicator"], wave.survey, wave.year, breakdown, x, row["kind"], factor) for x in groups]
+    hand = pd.DataFrame(keys, columns=[*ESTIMATE[:-1], "kind", "factor"])
+    names = [f"{place}_{name}" for place in ("all", "in", "out") for name in MEASURES] + ["effect_se"]
+    hand[names] = np.hstack(numbers).T
+    both = mart.merge(hand, on=ESTIMATE[:-1])
+    assert len(both) == len(mart) > 5_000
+    assert (both["as_published_n"] == both["all_base_n"]).all()
+    assert (both["like_for_like_n"] == both["in_base_n"]).all()
+    omega = (both["out_sum_w"] / both["all_sum_w"]).fillna(0)
+    difference = both["in_value"] - both["all_value"]
+    assert_close(both["difference"], both["factor"] * difference, "difference")
+    inside, outside = side(both, "in_{}"), side(both, "out_{}")
+    test = null_test(inside, outside)
+    first = np.where(both["out_base_n"].fillna(0) == 0, "the filter leaves everybody in", None)
+    scale = np.where(both["kind"].isin(["share", "position_share"]), 1, np.nan)
+    reasons = reasons_not_to_test(inside, outside, test, scale, first)
+    # The effect is a part of the difference of the two sides, as large as the part that the filter leaves out.
+    part = difference.where(both["out_base_n"] == 0, omega * (inside["value"] - outside["value"]))
+    assert_close(difference, part, "effect")
+    test["se_null"] *= omega
+    test["se"] = both["effect_se"]
+    assert_tested(both, test, difference, reasons, both["factor"], "filters")
 
 
 def test_survey_comparisons(query: Query, by_hand: pd.DataFrame) -> None:
@@ -641,27 +1207,42 @@ def test_survey_comparisons(query: Query, by_hand: pd.DataFrame) -> None:
         assert (computed[f"base_n_{side}"] == hand["base_n"]).all()
     # A mean of points of 100 and a share in percent are compared as they stand.
     difference = sides[0]["factor"] * sides[0]["value"] - sides[1]["factor"] * sides[1]["value"]
-    se = np.hypot(*(side["factor"] * side["se"] for side in sides))
-    assert_tested(computed, difference, se, "surveys")
+    units = {"value": 1, "se": 1, "middle": 1, "spread": 2}
+    first, second = (
+        hand[SIDE].assign(**{name: hand[name] * hand["factor"] ** power for name, power in units.items()})
+        for hand in sides
+    )
+    test = null_test(first, second)
+    shares = [hand["kind"].isin(["share", "position_share"]) for hand in sides]
+    scale = np.where(shares[0] & shares[1], 100, np.nan)
+    reasons = reasons_not_to_test(first, second, test, scale, np.full(len(computed), None))
+    assert_tested(computed, test, difference, reasons, pd.Series(1, index=computed.index), "surveys")
     filled = mart[mart["source_b"] == "published"]
     assert len(filled) > 5
     assert filled["value_b"].notna().all()
     assert mart[["note_no", "note_en"]].notna().all(axis=None)
 
 
-def test_survey_comparisons_with_printed_values(query: Query) -> None:
-    """A printed share without a base has no test; with one it has the error that test_printed_error knows."""
+def test_survey_comparisons_with_printed_values(query: Query, by_hand: pd.DataFrame) -> None:
+    """A printed share without a base has no test; with one it is a simple sample of it, rounded to whole points."""
     mart = query("select * from fct_survey_comparisons where source_b = 'published'")
-    own = query(
-        "select * from fct_indicators where breakdown = 'total' and source = 'computed' and basis = 'as_published'"
-    )
-    own = own[["survey", "indicator", "year", "se", "unit"]]
-    own = own.merge(mart, left_on=["survey", "indicator", "year"], right_on=["survey_a", "indicator_a", "year"])
+    place = ["survey", "indicator", "year"]
+    own = by_hand[(by_hand["breakdown"] == "total") & (by_hand["basis"] == "as_published")].set_index(place)
+    own = own.loc[list(zip(mart["survey_a"], mart["indicator_a"], mart["year"], strict=True))].reset_index()
     assert len(own) == len(mart)
-    printed = own["value_b"] * (100 - own["value_b"]) / own["base_n_b"].astype(float) + 1 / 12
-    expected = np.sqrt(own["se_x"] ** 2 + printed.where(own["unit"] == "percent"))
-    assert_close(own["se_y"], expected, "se beside a printed value")
-    assert own["se_y"].notna().equals(own["base_n_b"].notna())
+    value, n, factor = mart["value_b"], mart["base_n_b"].astype(float), own["factor"]
+    square = value * (100 - value)
+    kish, mean = own["kish"], factor * own["value"]
+    pooled = (kish * mean + n * value) / (kish + n)
+    around = kish * factor**2 * (own["spread"] + (own["middle"] - pooled / factor) ** 2)
+    around += n * (square + (value - pooled) ** 2)
+    # The rounding to whole points is uniform over one point.
+    se_null = np.sqrt(around / (kish + n) * (1 / kish + 1 / n) + 1 / 12)
+    assert_close(mart["se"], np.sqrt((factor * own["se"]) ** 2 + square / n + 1 / 12), "se beside a printed value")
+    assert_close(mart["se_null"], se_null, "se_null beside a printed value")
+    assert_close(mart["z"], (mean - value) / se_null, "z beside a printed value")
+    assert mart["se"].notna().equals(mart["base_n_b"].notna())
+    assert ((mart["not_tested_reason"] == NO_ERROR) == mart["base_n_b"].isna()).all()
 
 
 def cell_covariance(w: np.ndarray, cells: np.ndarray, size: int, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -773,15 +1354,25 @@ def test_rao_scott_equals_svy(name: str, query: Query, waves: dict, samples: Cal
 def test_distributions_of_neighbouring_waves(query: Query, waves: dict) -> None:
     mart = query("select * from fct_distribution_tests where test_kind = 'waves' and basis = 'as_published'")
     assert len(mart) > 200
+    narrowed = []
     for row in mart.itertuples():
         pair = [waves[f"{row.survey}_{year}"] for year in (row.year_from, row.year_to)]
-        columns = [answer_column(wave, row.item)[base_of(wave, row.item)] for wave in pair]
+        # An answer that only one of the forms offers is left out with those who gave it.
+        offered = sorted(set(pair[0].answers[row.item]) & set(pair[1].answers[row.item]))
+        answers = [answer_column(wave, row.item) for wave in pair]
+        bases = [
+            base_of(wave, row.item) & np.isin(column.astype(str), offered)
+            for wave, column in zip(pair, answers, strict=True)
+        ]
+        columns = [column[base] for column, base in zip(answers, bases, strict=True)]
+        left_out = sum(base_of(wave, row.item).sum() for wave in pair) - sum(map(len, columns))
+        assert row.left_out_n == left_out, (row.survey, row.item, row.year_to)
+        narrowed += [row] if left_out else []
         keys = np.unique(np.concatenate(columns).astype(str))
         counts, covariances = [], []
-        for wave, column in zip(pair, columns, strict=True):
+        for wave, column, base in zip(pair, columns, bases, strict=True):
             cells = np.searchsorted(keys, column.astype(str))
-            w = wave.weights[base_of(wave, row.item)]
-            p, covariance = cell_covariance(w, cells, len(keys), wave.n)
+            p, covariance = cell_covariance(wave.weights[base], cells, len(keys), wave.n)
             counts.append(len(column) * p)
             covariances.append(len(column) ** 2 * covariance)
         table = np.array(counts)
@@ -800,7 +1391,12 @@ def test_distributions_of_neighbouring_waves(query: Query, waves: dict) -> None:
             assert np.isclose(row.df_numerator, freedom, rtol=1e-8), what
             assert np.isclose(row.df_denominator, freedom * (n - 2), rtol=1e-8), what
             p_value = stats.f.sf(chi_square / total, freedom, freedom * (n - 2))
+        if any(item == row.item for wave in pair for item, _ in calibrated_to(wave.survey, wave.year)):
+            assert row.not_tested_reason == CALIBRATED, what
+            assert pd.isna(row.p_value), what
+            continue
         assert np.isclose(row.p_value, p_value, rtol=1e-8, atol=TINY), what
+    assert len(narrowed) == 5
 
 
 def test_no_item_is_tested_against_itself(query: Query) -> None:
@@ -840,8 +1436,8 @@ def test_every_test_says_how_far_it_reaches(query: Query) -> None:
     assert (comparisons["inference_scope"] == "sample_only").all()
 
 
-def test_one_respondent_makes_nothing_significant_by_having_no_variance(query: Query) -> None:
-    """Where everybody on a side agrees the Taylor variance is 0; the test then uses that of both sides together."""
+def test_one_respondent_has_no_p_value(query: Query) -> None:
+    """Nor has anybody by having no variance: a side on which all agree takes that of both sides together."""
     frame = query(
         "select difference.* from fct_group_differences as difference inner join fct_indicators as own "
         "using (indicator, survey, year, breakdown, group_key, basis) where own.se = 0 and difference.rest_n > 0"
@@ -850,5 +1446,8 @@ def test_one_respondent_makes_nothing_significant_by_having_no_variance(query: Q
     alike = frame["difference_to_rest"] == 0
     assert (frame.loc[~alike, "se"] > 0).all()
     assert frame.loc[alike & (frame["se"] == 0), "p_value"].isna().all()
-    alone = frame[frame["base_n"] == 1]
-    assert (alone["significance"] != "ns").mean() < 0.05
+    assert frame["p_value"].notna().any()
+    alone = query("select * from fct_group_differences where base_n = 1 or rest_n = 1")
+    assert len(alone) > 5_000
+    assert alone[["se_null", "z", "p_value", "p_adjusted", "significance"]].isna().all(axis=None)
+    assert alone["not_tested_reason"].notna().all()

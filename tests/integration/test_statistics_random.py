@@ -17,14 +17,31 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import proportion_confint, proportions_ztest
 
 from helsemonitor.rao_scott import groups_test, waves_test
 
 ROOT = Path(__file__).parents[2]
 # The macros need nothing of dbt: only Jinja.
 ENVIRONMENT = jinja2.Environment(autoescape=False)  # noqa: S701 - it writes SQL, not HTML.
-MACROS = ENVIRONMENT.from_string((ROOT / "macros" / "statistics.sql").read_text(encoding="utf-8")).module
+
+
+def module(name: str) -> jinja2.environment.TemplateModule:
+    """The macros of a file."""
+    return ENVIRONMENT.from_string((ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8")).module
+
+
+def shipped_limit(name: str) -> str:
+    """A limit of the house, as SQL."""
+    with (ROOT / "seeds" / "codebook" / "limits.csv").open(encoding="utf-8", newline="") as file:
+        found = [row for row in csv.DictReader(file) if row["check_name"] == name and row["survey"] == "*"]
+    assert [row["name"] for row in found] == ["*"]
+    return f"cast({found[0]['value']} as double)"
+
+
+ENVIRONMENT.globals |= {"limit_of": shipped_limit, "said": module("findings").said, "return": lambda made: made}
+MACROS = module("statistics")
+STATUSES = module("obs_status")
 CONNECTION = duckdb.connect()
 HYPOTHESIS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 CLOSE = 1e-9
@@ -55,7 +72,8 @@ def value(sql: str, **columns: float | None) -> float | None:
 
 
 TAYLOR = macro("taylor_variance", "x.n", "x.sum_w", "x.mean", "x.sum_w2", "x.sum_w2y", "x.sum_w2y2")
-LOW, HIGH = (macro("share_bound", side, "x.p", "x.se", "x.t", "x.n_eff") for side in (-1, 1))
+LOW, HIGH = (macro("score_bound", side, "x.place", "x.n", "x.quantile") for side in (-1, 1))
+Z = float(stats.norm.ppf(0.975))
 
 # Weights as files have them: six decimals, from a millionth to a million.
 plain_weight = st.integers(200_000, 5_000_000).map(lambda number: number / 1e6)
@@ -139,32 +157,85 @@ def test_taylor_variance_at_the_edges() -> None:
 
 
 @HYPOTHESIS
-@given(st.floats(1e-6, 1 - 1e-6), st.floats(1e-6, 0.5), st.integers(1, 10_000))
-def test_logit_interval(p: float, relative: float, df: int) -> None:
-    t, se = float(stats.t.ppf(0.975, df)), relative * p * (1 - p)
-    for side, sql in ((-1, LOW), (1, HIGH)):
-        found = value(sql, p=p, se=se, t=t, n_eff=5.0)
-        expected = special.expit(special.logit(p) + side * t * se / (p * (1 - p)))
-        assert math.isclose(found, expected, rel_tol=CLOSE)
-        assert 0 <= found <= 1
-        assert (found - p) * side >= -1e-12
+@given(st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0, 1)), st.floats(1, 1e6))
+def test_score_interval_equals_statsmodels(place: float, n: float) -> None:
+    """Wilson's interval of a proportion; at an end of the scale the bound is the end itself."""
+    expected = proportion_confint(place * n, n, method="wilson")
+    found = [value(sql, place=place, n=n, quantile=Z) for sql in (LOW, HIGH)]
+    assert np.allclose(found, expected, rtol=CLOSE, atol=1e-12)
+    assert 0 <= found[0] <= place <= found[1] <= 1
+    if place in (0, 1):
+        assert found[int(place)] == place
 
 
 @HYPOTHESIS
-@given(st.sampled_from([0.0, 1.0]), st.floats(1, 1e6))
-def test_wilson_interval_at_no_and_all(p: float, n_eff: float) -> None:
-    expected = proportion_confint(p * n_eff, n_eff, method="wilson")
-    found = [value(sql, p=p, se=0.0, t=None, n_eff=n_eff) for sql in (LOW, HIGH)]
-    assert np.allclose(found, expected, rtol=CLOSE, atol=1e-15)
-    assert found[0 if p == 0 else 1] == p
+@given(st.floats(0.001, 0.999), st.floats(0.5, 1e5), st.integers(1, 10_000))
+def test_score_interval_of_a_mean(place: float, n: float, df: int) -> None:
+    """The bounds are where Student's quantile of the error of a mean at the bound reaches the mean."""
+    t = float(stats.t.ppf(0.975, df))
+    for side, sql in ((-1, LOW), (1, HIGH)):
+        bound = value(sql, place=place, n=n, quantile=t)
+        assert 0 <= bound <= 1
+        assert math.isclose(place - bound, -side * t * math.sqrt(bound * (1 - bound) / n), rel_tol=1e-6, abs_tol=1e-9)
 
 
 def test_an_interval_of_nothing_is_null() -> None:
     for sql in (LOW, HIGH):
-        assert value(sql, p=None, se=None, t=None, n_eff=None) is None
-        assert value(sql, p=0.0, se=0.0, t=2.0, n_eff=None) is None
-        assert value(sql, p=0.5, se=None, t=2.0, n_eff=3.0) is None
-        assert value(sql, p=0.5, se=0.1, t=None, n_eff=3.0) is None
+        assert value(sql, place=None, n=None, quantile=None) is None
+        assert value(sql, place=0.0, n=None, quantile=Z) is None
+        assert value(sql, place=0.5, n=None, quantile=Z) is None
+        for place in (0.0, 0.5, 1.0):
+            assert value(sql, place=place, n=3.0, quantile=None) is None
+
+
+@HYPOTHESIS
+@given(st.integers(1, 10_000), st.floats(0.01, 100), st.lists(wild_weight, min_size=1, max_size=40))
+def test_an_effective_size_is_never_more_than_the_weights_leave(base_n: int, deff: float, weights: list[float]) -> None:
+    sql = macro("n_eff_capped", "x.base_n", "x.deff", "x.kish")
+    exact = [Fraction(w) for w in weights]
+    kish = sum(exact) ** 2 / sum(w * w for w in exact)
+    found = value(sql, base_n=base_n, deff=deff, kish=float(kish))
+    assert math.isclose(found, min(Fraction(base_n) / Fraction(deff), kish), rel_tol=CLOSE)
+    # Where nobody differs there is no design effect, and a variance of nothing is none.
+    for none in (None, 0.0):
+        assert value(sql, base_n=base_n, deff=none, kish=float(kish)) == float(kish)
+
+
+def test_an_effective_size_of_nothing_is_null() -> None:
+    assert value(macro("n_eff_capped", "x.base_n", "x.deff", "x.kish"), base_n=None, deff=None, kish=None) is None
+
+
+# Weights of a wave as the cube adds them: nine places.
+nine_places = st.integers(1, 5 * 10**9).map(lambda number: Fraction(number, 10**9))
+
+
+@HYPOTHESIS
+@given(st.lists(st.tuples(nine_places, st.booleans()), min_size=1, max_size=60))
+@example([(Fraction(92), True), (Fraction(68), False)])
+@example([(Fraction(1, 10), True)] * 3 + [(Fraction(3, 10), False)])
+@example([(Fraction(115, 100), True), (Fraction(885, 100), False)])
+def test_a_percent_is_rounded_from_exact_sums(rows: list[tuple[Fraction, bool]]) -> None:
+    """The doubles that the cube hands on are off by a last digit; the percent is the one of the exact sums."""
+    yes, everybody = sum((w for w, y in rows if y), Fraction(0)), sum(w for w, _ in rows)
+    exact = 100 * yes / everybody
+    sums = {"sum_wy": math.fsum(float(w) for w, y in rows if y), "sum_w": math.fsum(float(w) for w, _ in rows)}
+    mean = macro("mean_in_unit", "100", "x.sum_wy", "x.sum_w", "true")
+    found = value(mean, **sums)
+    assert math.isclose(found, exact, rel_tol=1e-15, abs_tol=1e-300)
+    assert (found % 1 == 0.5) == (exact.denominator == 2)
+    assert value(macro("pct_print", mean), **sums) == math.floor(exact + Fraction(1, 2))
+
+
+def test_means_of_numbers_are_not_rounded() -> None:
+    mean = macro("mean_in_unit", "1", "x.sum_wy", "x.sum_w", "false")
+    assert value(mean, sum_wy=1e-12, sum_w=3.0) == 1e-12 / 3
+    assert value(mean, sum_wy=None, sum_w=None) is None
+
+
+def test_halves_of_percents_go_up() -> None:
+    sql = macro("pct_print", "x.percent")
+    percents = [0.0, 0.49999999999999, 0.5, 1.5, 57.5, 57.49999999999999, 99.5, 100.0, None]
+    assert values(sql, percent=percents) == [0, 0, 1, 2, 58, 57, 100, 100, None]
 
 
 @pytest.mark.parametrize("report", ["helsepersonell_2024", "innbygger_2025"])
@@ -311,51 +382,196 @@ def test_effective_size(weights: list[float]) -> None:
     assert value(sql, sum_w=0.0, sum_w2=0.0) is None
 
 
-def test_printed_error() -> None:
-    """A printed share has the variance of a simple sample of its base and of its rounding to whole points."""
-    sql = macro("test_se")
-    shares = [
-        ("published", "percent", 84.0, 120),
-        ("published", "percent", 84.0, None),
-        ("published", "nps_points", 9.0, 50),
-    ]
-
-    def error(source: str, unit: str, number: float, base: int | None, se: float | None) -> float | None:
-        row = "select ? as source, ? as unit, ?::double as value, ?::bigint as base_n, ?::double as se"
-        return CONNECTION.execute(f"select {sql} from ({row})", [source, unit, number, base, se]).fetchall()[0][0]
-
-    found = [error(*share, None) for share in shares]
-    assert math.isclose(found[0], math.sqrt(84 * 16 / 120 + 1 / 12), rel_tol=CLOSE)
-    assert found[1:] == [None, None]
-    assert error("computed", "percent", 84.0, 120, 2.5) == 2.5
+def moments(**columns: object) -> dict[str, float | None]:
+    """What a test knows of a row of int_series_values."""
+    types = {"source": "varchar", "unit": "varchar", "base_n": "bigint"}
+    names = ["source", "unit", "value", "base_n", "se", "sum_w", "sum_w2", "sum_w2y", "sum_w2y2"]
+    row = ", ".join(f"cast(? as {types.get(name, 'double')}) as {name}" for name in names)
+    sql = f"select {macro('test_moments')} from (select {row})"
+    cursor = CONNECTION.execute(sql, [columns.get(name) for name in names])
+    return dict(zip([column[0] for column in cursor.description], cursor.fetchall()[0], strict=True))
 
 
-def variance_of_side(own: tuple, other: tuple) -> float | None:
-    """Variance that a test uses for its own side."""
-    names = ["variance", "n_eff", "mean"]
-    sql = macro("tested_variance", [f"x.{name}" for name in names], [f"x.other_{name}" for name in names])
-    columns = dict(zip(names, own, strict=True)) | dict(zip([f"other_{name}" for name in names], other, strict=True))
-    return value(sql, **columns)
+def test_moments_of_a_printed_value() -> None:
+    """A simple sample of the printed base, whose rounding to whole points has a variance of its own."""
+    found = moments(source="published", unit="percent", value=84.0, base_n=120)
+    assert found["test_rounding"] == 1 / 12
+    assert (found["test_n"], found["test_mean"], found["test_square"]) == (120, 84, 8400)
+    # The rounding comes on top, once.
+    assert math.isclose(found["test_variance"], 84 * 16 / 120, rel_tol=CLOSE)
+    for nothing in (
+        moments(source="published", unit="percent", value=84.0),
+        moments(source="published", unit="nps_points", value=9.0, base_n=50),
+    ):
+        assert (nothing["test_n"], nothing["test_variance"]) == (None, None)
+
+
+def test_moments_of_a_computed_value() -> None:
+    """Three respondents of weights 1, 2, 3; the first and the last gave the answer."""
+    found = moments(
+        source="computed",
+        unit="percent",
+        value=400 / 6,
+        base_n=3,
+        se=2.5,
+        sum_w=6,
+        sum_w2=14,
+        sum_w2y=1000,
+        sum_w2y2=1e5,
+    )
+    assert found["test_rounding"] == 0
+    assert found["test_variance"] == 6.25
+    assert math.isclose(found["test_n"], 36 / 14)
+    assert math.isclose(found["test_mean"], 1000 / 14)
+    assert math.isclose(found["test_square"], 1e5 / 14)
+
+
+SIDES = [
+    {name: f"{name}_{end}" for name in ("base_n", "n", "mean", "w2_mean", "w2_square", "variance", "more")}
+    for end in "ab"
+]
+TESTED = ["pooled_mean", "pooled_square", "not_tested_reason", "se_null", "z", "p_value", "se"]
+
+
+def difference_of(
+    *sides: dict[str, float | None], hundred: str = "1", reason: str = "null"
+) -> dict[str, float | str | None]:
+    """The columns of a test of two sides.
+
+    Args:
+        sides: Two of base_n, n, mean, w2_mean, w2_square, variance and more.
+        hundred: SQL of the y that counts.
+        reason: SQL of a reason not to test.
+    """
+    columns = {f"{name}_{end}": side.get(name) for end, side in zip("ab", sides, strict=True) for name in SIDES[0]}
+    columns |= {"more_a": sides[0].get("more", 0.0), "more_b": sides[1].get("more", 0.0)}
+    columns |= {"test_base": 10.0, "test_expected": 1.0}
+    made = macro("test_columns", "(mean_a - mean_b)", *SIDES, hundred, reason)
+    row = ", ".join(
+        f"cast({'null' if x is None else repr(float(x))} as double) as {name}" for name, x in columns.items()
+    )
+    sql = f"select {made}, {macro('difference_se', *SIDES)} as se from (select {row})"
+    frame = CONNECTION.execute(f"select {', '.join(TESTED)} from ({sql})").fetchall()[0]
+    return dict(zip(TESTED, frame, strict=True))
+
+
+def side_of(w: Sequence[float], y: Sequence[float]) -> dict[str, float | None]:
+    """A side of a test from its respondents, as a wave of its own."""
+    w, y = np.asarray(w, dtype=float), np.asarray(y, dtype=float)
+    mean = np.average(y, weights=w)
+    variance = len(w) / (len(w) - 1) * ((w * (y - mean)) ** 2).sum() / w.sum() ** 2 if len(w) > 1 else None
+    return {
+        "base_n": len(w),
+        "n": w.sum() ** 2 / (w**2).sum(),
+        "mean": mean,
+        "w2_mean": (w**2 * y).sum() / (w**2).sum(),
+        "w2_square": (w**2 * y**2).sum() / (w**2).sum(),
+        "variance": 0 if np.ptp(y) == 0 and variance is not None else variance,
+    }
 
 
 @HYPOTHESIS
-@given(st.integers(1, 500), st.integers(1, 500), st.integers(0, 500))
-def test_a_side_where_all_agree_takes_the_variance_of_both(alike: int, yes: int, no: int) -> None:
-    """Unweighted: nobody of `alike` says yes, `yes` and `no` on the other side."""
-    other_n = yes + no
-    p = yes / other_n
-    other = (p * (1 - p) / other_n, float(other_n), p)
-    found = variance_of_side((0.0, float(alike), 0.0), other)
-    pooled = yes / (alike + other_n)
-    assert math.isclose(found, pooled * (1 - pooled) / alike, rel_tol=CLOSE)
+@given(st.lists(st.booleans(), min_size=10, max_size=200), st.lists(st.booleans(), min_size=10, max_size=200))
+def test_unweighted_shares_are_tested_as_statsmodels_does(first: list[bool], second: list[bool]) -> None:
+    found = difference_of(*(side_of(np.ones(len(y)), y) for y in (first, second)))
+    yes, sizes = [sum(first), sum(second)], [len(first), len(second)]
+    pooled = Fraction(sum(yes), sum(sizes))
+    if pooled in (0, 1):
+        assert found["not_tested_reason"] == "everybody on both sides gave the same answer"
+    elif min(sizes) * min(pooled, 1 - pooled) < 1:
+        assert found["not_tested_reason"] == "fewer than 1 expected with or without the answer on a side"
+    else:
+        assert found["not_tested_reason"] is None
+        z, p = proportions_ztest(yes, sizes)
+        assert math.isclose(found["z"], z, rel_tol=CLOSE, abs_tol=1e-12)
+        assert math.isclose(found["p_value"], p, rel_tol=CLOSE)
+        return
+    assert [found[name] for name in ("se_null", "z", "p_value")] == [None, None, None]
 
 
-def test_variance_of_a_side() -> None:
-    assert variance_of_side((0.04, 5.0, 0.5), (0.0, 9.0, 1.0)) == 0.04
-    assert variance_of_side((0.0, 5.0, 1.0), (0.0, 9.0, 1.0)) == 0
-    assert variance_of_side((None, None, 0.5), (0.01, 9.0, 0.4)) is None
-    assert variance_of_side((0.0, None, 1.0), (0.01, 9.0, 0.4)) is None
-    assert variance_of_side((0.0, 5.0, 1.0), (None, None, 0.4)) is None
+@HYPOTHESIS
+@given(
+    *[st.lists(st.tuples(plain_weight, st.integers(-1, 1)), min_size=10, max_size=60)] * 2,
+    st.sampled_from([0.0, 1 / 12]),
+)
+def test_weighted_means_are_tested_around_the_pooled_mean(first: list, second: list, more: float) -> None:
+    """From residuals: the mean square around the pooled mean, each respondent with the square of the weight."""
+    sides = [tuple(np.array(column, dtype=float) for column in zip(*rows, strict=True)) for rows in (first, second)]
+    found = difference_of(*(side_of(*side) | {"more": more} for side in sides), hundred="null")
+    kish = np.array([w.sum() ** 2 / (w**2).sum() for w, _ in sides])
+    mean = np.average([np.average(y, weights=w) for w, y in sides], weights=kish)
+    square = np.average([np.average((y - mean) ** 2, weights=w**2) for w, y in sides], weights=kish)
+    assert math.isclose(found["pooled_mean"], mean, rel_tol=CLOSE, abs_tol=1e-12)
+    if min(kish) < 10 - 1e-6:
+        assert found["not_tested_reason"] == "an effective size below 10 on a side"
+        assert found["p_value"] is None
+    elif square < 1e-20:
+        assert found["not_tested_reason"] == "everybody on both sides gave the same answer"
+    else:
+        assert found["not_tested_reason"] is None
+        assert math.isclose(found["se_null"], math.sqrt(square * (1 / kish).sum() + 2 * more), rel_tol=CLOSE)
+    variances = [
+        side_of(w, y)["variance"] if np.ptp(y) > 0 else square / size for (w, y), size in zip(sides, kish, strict=True)
+    ]
+    assert math.isclose(found["se"], math.sqrt(sum(variances) + 2 * more), rel_tol=1e-8, abs_tol=1e-12)
+
+
+def test_what_is_not_tested_says_why() -> None:
+    many = side_of(np.ones(50), [1] * 20 + [0] * 30)
+    nine = side_of(np.ones(9), [1] * 4 + [0] * 5)
+    uneven = side_of([20.0, *[1.0] * 19], [1] * 10 + [0] * 10)
+    agreeing = side_of(np.ones(50), [1] * 50)
+    assert difference_of(many, many)["not_tested_reason"] is None
+    assert difference_of(many, nine)["not_tested_reason"] == "fewer than 10 respondents on a side"
+    assert difference_of(many, uneven)["not_tested_reason"] == "an effective size below 10 on a side"
+    assert difference_of(agreeing, agreeing)["not_tested_reason"] == "everybody on both sides gave the same answer"
+    assert difference_of(many, many, reason="'it breaks'")["not_tested_reason"] == "it breaks"
+    alone = difference_of(many, side_of([1.0], [1]))
+    assert alone["not_tested_reason"].startswith("one of the two values has no standard error")
+    assert alone["p_value"] is None
+    # A value without a standard error leaves the difference without one, too.
+    assert alone["se"] is None
+    # One of 51 on each side is 0.98 expected where 49 of 100 are needed.
+    rare = side_of(np.ones(49), [1, *[0] * 48])
+    assert difference_of(rare, rare)["not_tested_reason"] is None
+    rarer = side_of(np.ones(51), [0] * 51)
+    assert (
+        difference_of(rare, rarer)["not_tested_reason"] == "fewer than 1 expected with or without the answer on a side"
+    )
+    assert difference_of(rare, rarer, hundred="null")["not_tested_reason"] is None
+
+
+def unreliable(**columns: float | None) -> str | None:
+    """Why a row is of low reliability."""
+    names = ["base_n", "n_eff", "ci_low", "ci_high", "value", "scale_low", "scale_high"]
+    sql = str(STATUSES.unreliable_reason("x"))
+    row = {"base_n": 200, "n_eff": 200.0, "scale_low": 0.0, "scale_high": 100.0} | columns
+    return value(sql, **{name: row.get(name) for name in names})
+
+
+def test_why_a_value_is_unreliable() -> None:
+    wide, relative = "an interval of {} % of the scale, 30 or more", "an interval wider than 130 % of the value"
+    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0) is None
+    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, base_n=49) == "a base of 49, under 50"
+    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, base_n=50) is None
+    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, n_eff=29.96) == "an effective size of 30.0, under 30"
+    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, n_eff=30.0) is None
+    assert unreliable(value=50.0, ci_low=35.0, ci_high=65.0) == wide.format("30.0")
+    # Shares, and points of a scale from 1 to 5, by the same part of their scale.
+    points = {"scale_low": 1.0, "scale_high": 5.0}
+    assert unreliable(value=3.0, ci_low=2.0, ci_high=3.2, **points) == wide.format("30.0")
+    assert unreliable(value=3.0, ci_low=2.5, ci_high=3.5, **points) is None
+    # Against the value: from 5 points of width on, and above 1.3 times it.
+    assert unreliable(value=4.0, ci_low=2.0, ci_high=8.0) == relative
+    assert unreliable(value=3.0, ci_low=1.0, ci_high=6.0) is None
+    assert unreliable(value=5.0, ci_low=2.0, ci_high=8.5) is None
+    # A net has no relative width, and a number without a scale no other.
+    assert unreliable(value=1.0, ci_low=-9.0, ci_high=11.0, scale_low=-100.0) is None
+    assert unreliable(value=40.0, ci_low=1.0, ci_high=79.0, scale_low=None, scale_high=None) == relative
+    assert unreliable(value=40.0, ci_low=20.0, ci_high=60.0, scale_low=None, scale_high=None) is None
+    assert unreliable(value=40.0, ci_low=None, ci_high=None, n_eff=None) is None
+    both = unreliable(value=50.0, ci_low=30.0, ci_high=70.0, base_n=24, n_eff=21.34)
+    assert both == f"a base of 24, under 50; an effective size of 21.3, under 30; {wide.format('40.0')}"
 
 
 @pytest.mark.parametrize("name", ["normal", "chi", "t"])
