@@ -35,7 +35,7 @@ EXTRA = (
 )
 KEYS = ["survey", "year", "item", "answer", "breakdown", "group_key", "basis"]
 PLACE = ["survey", "year", "item", "breakdown", "group_key", "basis"]
-PSEUDO = ["_base", "_asked", "_valid", "_value"]
+PSEUDO = ["_base", "_asked", "_valid", "_value", "_not_relevant", "_refused"]
 Query = Callable[[str], pd.DataFrame]
 
 
