@@ -1,6 +1,6 @@
--- Grain: one row per survey, year, breakdown and group; one `_no_group` row of those whose answer no group takes, one `_no_answer`
--- row of those who were asked the item and left it blank (or whom no clause of a derived item takes). Percent of those asked the
--- item and of those who answered it; a cross stands on everybody, and on those with a group in each of its parts.
+-- Grain: one row per survey, year, breakdown and group; one `_no_group` row of those whose answer no group takes, and one row
+-- `_no_answer` of those who were asked the item and left it blank (or whom no clause of a derived item takes). Percent of those
+-- asked, and of those who answered; a cross stands on everybody, and on those with a group in each of its parts.
 with
 
 members as (
