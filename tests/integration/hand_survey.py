@@ -313,12 +313,18 @@ BRIDGES = {
 }
 
 
-def base_of(wave: Wave, item: str, basis: str = "as_published") -> Mask:
-    """Who was asked the item and answered it."""
+def asked_of(wave: Wave, item: str) -> Mask:
+    """Who was asked the item, whether or not they answered."""
     asked = np.ones(wave.n, dtype=bool)
     for items, first, last, rule in FILTERS[wave.survey]:
         if item in items.split() and wave.years(first, last):
             asked = rule(wave)
+    return asked
+
+
+def base_of(wave: Wave, item: str, basis: str = "as_published") -> Mask:
+    """Who was asked the item and answered it."""
+    asked = asked_of(wave, item)
     if basis == "like_for_like":
         asked = BRIDGES[wave.survey][item](wave)
     return asked & wave.given[item]

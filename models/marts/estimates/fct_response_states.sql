@@ -1,5 +1,5 @@
 -- Grain: one row per survey, year, item and respondent state. Items of the codebook that a wave left out are
--- `not_asked`. The states of an item add up to the respondents of the wave.
+-- `not_asked`. The states of an item add up to the respondents of the wave. Free text is not counted and has none.
 with
 
 cells as (
@@ -75,8 +75,10 @@ states as (
 not_asked as (
     select survey, year, items.item, 'not_asked' as state, everybody.respondents_n
     from {{ ref('items') }} as items
+    inner join {{ ref('item_types') }} as types using (type)
     inner join everybody using (survey)
     anti join counted using (survey, year, item)
+    where types.is_counted
 )
 
 select survey, year, item, state, respondents_n
