@@ -13,7 +13,17 @@ import numpy as np
 import pytest
 
 from tests.integration.conftest import Refresh
-from tests.integration.hand_survey import Wave, asked_of, base_of, codebook, decode, groups_of, of
+from tests.integration.hand_survey import (
+    Wave,
+    asked_of,
+    base_of,
+    codebook,
+    crosses,
+    decode,
+    memberships,
+    of,
+    sources,
+)
 
 WAVES = {f"{row['survey']}_{row['year']}": row for row in codebook("waves")}
 POSITIONS = {"substantive", "neutral"}
@@ -32,40 +42,6 @@ def marts(first: Refresh) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(first.release / "helsemonitor.duckdb"), read_only=True) as connection:
         connection.execute("use marts")
         yield connection
-
-
-def sources(survey: str) -> dict[str, str]:
-    """Breakdown -> the item that it is made of."""
-    return {row["breakdown"]: row["source_item"] for row in of("breakdowns", survey) if row["source_item"]}
-
-
-def crosses(survey: str) -> dict[str, list[str]]:
-    """Cross -> the breakdowns that it crosses, in order."""
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for row in of("crosses", survey):
-        found[row["breakdown"]].append((int(row["dimension"]), row["source_breakdown"]))
-    return {cross: [part for _, part in sorted(parts)] for cross, parts in found.items()}
-
-
-def memberships(wave: Wave) -> dict[str, list[str]]:
-    """Breakdown -> the group of each respondent, empty where there is none; a cross needs a group in each part."""
-    names = sources(wave.survey)
-    simple = {
-        breakdown: [
-            key if inside else ""
-            for key, inside in zip(
-                keys, base_of(wave, names[breakdown]) if breakdown in names else [True] * wave.n, strict=True
-            )
-        ]
-        for breakdown, keys in groups_of(wave)
-        if breakdown not in crosses(wave.survey)
-    }
-    crossed = {
-        cross: ["__".join(keys) if all(keys) else "" for keys in zip(*(simple[part] for part in parts), strict=True)]
-        for cross, parts in crosses(wave.survey).items()
-        if all(part in simple for part in parts)
-    }
-    return simple | crossed
 
 
 Row = tuple[float, ...]
