@@ -60,7 +60,7 @@ ungrouped as (
     group by survey, year, breakdown
 ),
 
--- Numbers and sets of options have none: who answered, less those with a group.
+-- Numbers and sets of options have none: who answered, less those with a group. In profile `open` that is noise, and no row.
 left_over as (
     select survey, year, breakdown, '_no_group' as group_key, answered_n - sum(n) as n, answered_w - sum(sum_w) as sum_w
     from bases
@@ -68,7 +68,7 @@ left_over as (
     inner join members using (survey, year, breakdown)
     where not has_cells
     group by survey, year, breakdown, answered_n, answered_w
-    having answered_n > sum(n)
+    having answered_n > sum(n) and not {{ is_open() }}
 ),
 
 parts as (
