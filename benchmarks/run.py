@@ -172,7 +172,7 @@ def differing_cells(warehouse: Path, by_hand: Path) -> tuple[int, int]:
         # The script counts answers and who gave them; who was asked, and everybody, are the project's own.
         ours = f"""
             select {CELL}, {SUMS} from warehouse.intermediate.int_cells
-            where answer not in ('_asked', '_valid') and item != '_respondents'
+            where answer not in ('_asked', '_valid', '_not_relevant', '_refused') and item != '_respondents'
         """
         theirs = f"select {CELL}, {SUMS} from by_hand.cells"
         found = connection.execute(

@@ -255,6 +255,13 @@ MART_QUERIES = {
         where status in ('match', 'mismatch')
         order by all
     """,
+    "printed_bases": """
+        select survey, year, result_id, concat(figure, ', ', item, ' ', answer) as printed_as, base_counts,
+            published_n::double as published_n, computed_base_n::double as computed_base_n
+        from marts.fct_reconciliation
+        where base_status in ('match', 'mismatch')
+        order by all
+    """,
     # Indicators and answers of the whole sample, each with its wave before; an answer's series is `<item>:<answer>`.
     "drift": """
         select survey, year, series, item, unit, year_before, abs(value - value_before)::double as change,

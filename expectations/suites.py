@@ -284,6 +284,23 @@ def mart_suites(limits: Sequence[Limit]) -> dict[str, Suite]:
             ),
         ),
         Suite(
+            name="printed_bases",
+            place="marts.fct_reconciliation",
+            keys=("survey", "year", "result_id"),
+            expectations=(
+                Expectation(
+                    kind="ExpectColumnPairValuesToBeEqual",
+                    kwargs={"column_A": "computed_base_n", "column_B": "published_n", "ignore_row_if": "neither"},
+                    finding="{printed_as} prints {published_n:g} respondents as its base and the warehouse counts "
+                    "{computed_base_n:g} respondents ({base_counts})",
+                    mend="check the wave's file, code lists and filters; if the print counts others than the base of "
+                    "the number, say whom in base_counts of published_results.csv; if it contradicts itself, add a row "
+                    "that concerns base to published_exceptions.csv",
+                    column="computed_base_n",
+                ),
+            ),
+        ),
+        Suite(
             name="drift",
             place="marts.fct_indicators",
             keys=("survey", "year", "series"),

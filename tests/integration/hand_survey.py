@@ -5,6 +5,7 @@ of the project's SQL is used.
 """
 
 import csv
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -313,12 +314,18 @@ BRIDGES = {
 }
 
 
-def base_of(wave: Wave, item: str, basis: str = "as_published") -> Mask:
-    """Who was asked the item and answered it."""
+def asked_of(wave: Wave, item: str) -> Mask:
+    """Who was asked the item, whether or not they answered."""
     asked = np.ones(wave.n, dtype=bool)
     for items, first, last, rule in FILTERS[wave.survey]:
         if item in items.split() and wave.years(first, last):
             asked = rule(wave)
+    return asked
+
+
+def base_of(wave: Wave, item: str, basis: str = "as_published") -> Mask:
+    """Who was asked the item and answered it."""
+    asked = asked_of(wave, item)
     if basis == "like_for_like":
         asked = BRIDGES[wave.survey][item](wave)
     return asked & wave.given[item]
@@ -351,6 +358,40 @@ def groups_of(wave: Wave) -> Iterator[tuple[str, np.ndarray]]:
             keys = parts.agg("__".join, axis=1).to_numpy(dtype=object)
             keys[(parts == "").any(axis=1).to_numpy()] = ""
             yield breakdown, keys
+
+
+def sources(survey: str) -> dict[str, str]:
+    """Breakdown -> the item that it is made of."""
+    return {row["breakdown"]: row["source_item"] for row in of("breakdowns", survey) if row["source_item"]}
+
+
+def crosses(survey: str) -> dict[str, list[str]]:
+    """Cross -> the breakdowns that it crosses, in order."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for row in of("crosses", survey):
+        found[row["breakdown"]].append((int(row["dimension"]), row["source_breakdown"]))
+    return {cross: [part for _, part in sorted(parts)] for cross, parts in found.items()}
+
+
+def memberships(wave: Wave) -> dict[str, list[str]]:
+    """Breakdown -> the group of each respondent, empty where there is none; a cross needs a group in each part."""
+    names = sources(wave.survey)
+    simple = {
+        breakdown: [
+            key if inside else ""
+            for key, inside in zip(
+                keys, base_of(wave, names[breakdown]) if breakdown in names else [True] * wave.n, strict=True
+            )
+        ]
+        for breakdown, keys in groups_of(wave)
+        if breakdown not in crosses(wave.survey)
+    }
+    crossed = {
+        cross: ["__".join(keys) if all(keys) else "" for keys in zip(*(simple[part] for part in parts), strict=True)]
+        for cross, parts in crosses(wave.survey).items()
+        if all(part in simple for part in parts)
+    }
+    return simple | crossed
 
 
 def serves(survey: str, breakdown: str, item: str) -> bool:

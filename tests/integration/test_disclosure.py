@@ -35,7 +35,7 @@ EXTRA = (
 )
 KEYS = ["survey", "year", "item", "answer", "breakdown", "group_key", "basis"]
 PLACE = ["survey", "year", "item", "breakdown", "group_key", "basis"]
-PSEUDO = ["_base", "_asked", "_valid", "_value"]
+PSEUDO = ["_base", "_asked", "_valid", "_value", "_not_relevant", "_refused"]
 Query = Callable[[str], pd.DataFrame]
 
 
@@ -294,6 +294,8 @@ def test_rows_say_that_they_have_noise(query: Query) -> None:
     assert empty["n"][0] == 0
     numbers = query("select count(computed_value) as n from marts.fct_reconciliation where source_kind != 'table'")
     assert numbers["n"][0] == 0
+    bases = query("select count(computed_base_n) as n, count(base_status) as known from marts.fct_reconciliation")
+    assert bases["n"][0] == 0 < bases["known"][0]
 
 
 def test_a_group_of_a_few_looks_like_an_empty_one(cells: pd.DataFrame, query: Query) -> None:

@@ -171,6 +171,176 @@ def test_an_entry_that_leaves_out_nothing(seeds: Path, answer: str, said: str) -
     refused(travel(seeds), f"answer {answer} of breakdown sex", said)
 
 
+def composed(outcome: Outcome, year: int, breakdown: str) -> dict[str, tuple[int, float, float, float]]:
+    """Group -> respondents, percent of those asked, of those who answered, and weighted."""
+    rows = outcome.rows(
+        "select group_key, respondents_n, pct_of_respondents, pct_of_answered, weighted_pct from marts.fct_composition"
+        f" where year = {year} and breakdown = '{breakdown}'"
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def counted(answered: Sequence[Row], asked_n: int, holds: Callable[[Row], bool]) -> tuple[int, object, object, object]:
+    """What `composed` finds of a group, from the rows of the raw file that answered."""
+    n = sum(map(holds, answered))
+    shares = (100 * n / asked_n, 100 * n / len(answered), share(answered, holds))
+    return (n, *(pytest.approx(number) for number in shares))
+
+
+def test_numbers_that_are_left_out_on_purpose(seeds: Path) -> None:
+    """Those between 40 and 49 are in no group by age, and in no group of the cross with it."""
+    edit(book(seeds, "breakdowns"), setting(lambda row: row["group_key"] == "old", min_value="50"))
+    edit(
+        book(seeds, "left_out"),
+        adding({"survey": "cyclists", "breakdown": "age_group", "answers": "_outside", "reason": "Between the two."}),
+    )
+    edit(raw(seeds, 2022), lambda rows: [row | {"a": ""} if not n % 9 else row for n, row in enumerate(rows)])
+    outcome = travel(seeds)
+    assert not outcome.sentences
+    people = rows_of(raw(seeds, 2022))
+    told = [row for row in people if row["a"]]
+    found = composed(outcome, 2022, "age_group")
+    assert found == {
+        "young": counted(told, 320, lambda row: int(row["a"]) <= 39),
+        "old": counted(told, 320, lambda row: int(row["a"]) >= 50),
+        "_no_group": counted(told, 320, lambda row: 39 < int(row["a"]) < 50),
+        "_no_answer": (320 - len(told), pytest.approx(100 * (320 - len(told)) / 320), None, None),
+    }
+    assert found["_no_group"][0] > 20
+    inside = [row for row in told if row["s2"] and not 39 < int(row["a"]) < 50]
+    codes = {row["code"]: row["answer"] for row in rows_of(book(seeds, "code_lists")) if row["code_list"] == "sex"}
+    assert composed(outcome, 2022, "sex_x_age") == {
+        f"{sex}__{age}": counted(
+            inside,
+            320,
+            lambda row, sex=sex, age=age: codes[row["s2"]] == sex and (int(row["a"]) <= 39) == (age == "young"),
+        )
+        for sex in ("f", "m")
+        for age in ("young", "old")
+    }
+
+
+def test_groups_of_a_set_of_options(seeds: Path) -> None:
+    """By a helmet: whoever ticked none, or other boxes, is in no group, nor in the cross, whose base is smaller."""
+    edit(
+        book(seeds, "breakdowns"),
+        adding(
+            {
+                "survey": "cyclists",
+                "breakdown": "helmeted",
+                "group_key": "helmet",
+                "source_item": "gear",
+                "answers": "helmet",
+                "label_no": "Hjelm",
+                "label_en": "Helmet",
+                "sort_order": "1",
+            }
+        ),
+    )
+    left_out = {"survey": "cyclists", "breakdown": "helmeted", "answers": "light|bell|none", "reason": "Helmets only."}
+    edit(book(seeds, "left_out"), adding(left_out))
+    edit(
+        book(seeds, "crosses"),
+        adding(
+            *(
+                {"survey": "cyclists", "breakdown": "helmet_x_sex", "dimension": str(n), "source_breakdown": part}
+                for n, part in enumerate(("helmeted", "sex"), start=1)
+            )
+        ),
+    )
+    outcome = travel(seeds)
+    assert not outcome.sentences
+    people = rows_of(raw(seeds, 2023))
+    told = [row for row in people if any(row[box] for box in ("m1", "m2", "m3", "m9"))]
+    found = composed(outcome, 2023, "helmeted")
+    assert {group: found[group] for group in ("helmet", "_no_group")} == {
+        "helmet": counted(told, len(people), lambda row: row["m1"] == "1"),
+        "_no_group": counted(told, len(people), lambda row: row["m1"] != "1"),
+    }
+    assert sum(row[0] for row in found.values()) == len(people)
+    codes = {row["code"]: row["answer"] for row in rows_of(book(seeds, "code_lists")) if row["code_list"] == "sex"}
+    inside = [row for row in told if row["m1"] == "1" and row["s3"]]
+    assert len(inside) < len(told)
+    assert composed(outcome, 2023, "helmet_x_sex") == {
+        f"helmet__{sex}": counted(inside, len(people), lambda row, sex=sex: codes[row["s3"]] == sex)
+        for sex in ("f", "m")
+    }
+
+
+def test_a_breakdown_made_of_another_item_later(seeds: Path) -> None:
+    """By whether somebody rides until 2022, by whether they have gear from 2023: each wave stands on its own item."""
+    edit(
+        book(seeds, "breakdowns"),
+        adding(
+            *(
+                {
+                    "survey": "cyclists",
+                    "breakdown": "active",
+                    "group_key": answer,
+                    "source_item": item,
+                    "answers": answer,
+                    "year_from": first,
+                    "year_to": last,
+                    "label_no": answer,
+                    "label_en": answer,
+                    "sort_order": str(n),
+                }
+                for item, first, last in (("rides", "", "2022"), ("any_gear", "2023", ""))
+                for n, answer in enumerate(("yes", "no"))
+            )
+        ),
+    )
+    outcome = travel(seeds)
+    assert not outcome.sentences
+    before, after = rows_of(raw(seeds, 2022)), rows_of(raw(seeds, 2023))
+    rides = [row for row in before if row["ride"]]
+    assert composed(outcome, 2022, "active")["yes"] == counted(rides, len(before), lambda row: row["ride"] == "Y")
+    geared = [row for row in after if row["m1"]]
+    has_gear = counted(geared, len(after), lambda row: "1" in (row["m1"], row["m2"], row["m3"]))
+    assert composed(outcome, 2023, "active")["yes"] == has_gear
+
+
+@pytest.mark.parametrize("kind", ["refused", "not_relevant", "dont_know"])
+def test_an_answer_that_takes_no_position_is_told_by_its_kind(seeds: Path, kind: str) -> None:
+    new_answer(seeds, kind)
+    outcome = travel(seeds)
+    assert not outcome.sentences
+    assert outcome.rows(
+        "select state, respondents_n from marts.fct_response_states where item = 'sex' and year = 2023 order by state"
+    ) == sorted([(kind, 39), ("valid", 271)])
+
+
+def test_options_ticked_together_count_once(seeds: Path) -> None:
+    """Lights become a refusal and bells "not relevant"; no gear is "don't know". A helmet is always a position."""
+    of_kind = {"light": "refused", "bell": "not_relevant", "none": "dont_know"}
+    edit(
+        book(seeds, "answers"),
+        lambda rows: [
+            row | {"answer_kind": of_kind[row["answer"]]}
+            if row["answer_set"] == "gear" and row["answer"] in of_kind
+            else row
+            for row in rows
+        ],
+    )
+    outcome = travel(seeds)
+    assert not outcome.sentences
+    boxes = {"m1": "valid", "m2": "refused", "m3": "not_relevant", "m9": "dont_know"}
+    expected: dict[str, int] = {}
+    for row in rows_of(raw(seeds, 2023)):
+        ticked = [state for box, state in boxes.items() if row[box] == "1"]
+        state = ticked[0] if ticked else "valid" if any(row[box] for box in boxes) else "no_answer"
+        expected[state] = expected.get(state, 0) + 1
+    assert min(expected[state] for state in ("refused", "not_relevant", "dont_know", "valid")) > 10
+    found = outcome.rows(
+        "select state, respondents_n from marts.fct_response_states where item = 'gear' and year = 2023"
+    )
+    assert dict(found) == expected
+    assert outcome.rows(
+        "select answer, n from marts.fct_cells where item = 'gear' and year = 2023 and breakdown = 'total'"
+        " and basis = 'as_published' and answer in ('_refused', '_not_relevant', '_dont_know') order by answer"
+    ) == [("_not_relevant", expected["not_relevant"]), ("_refused", expected["refused"])]
+
+
 def test_groups_count_those_whom_the_item_was_put_to(seeds: Path) -> None:
     """A breakdown by an item with a filter: 62 do not ride, answered sex, and are in no group of it."""
     edit(book(seeds, "routing"), adding({"survey": "cyclists", "item": "any_gear", "universe": "riders"}))

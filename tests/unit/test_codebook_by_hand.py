@@ -148,7 +148,7 @@ def test_a_printed_change_begins_before_it_ends(tmp_path: Path) -> None:
 
 def test_an_exception_names_numbers_that_are_there(tmp_path: Path) -> None:
     row = "p1,r,cyclists,2022,f,rides,pct,yes,sex,f,5,percent,,table,yes,rides,yes,answered"
-    added = {"published_results": [row], "published_exceptions": ["p1,p1|p9,they differ"]}
+    added = {"published_results": [row], "published_exceptions": ["p1,,p1|p9,they differ"]}
     (said,) = judged(tmp_path, added)
     assert "published_exceptions.csv line 2: column conflicts_with names 'p9', which" in said
 

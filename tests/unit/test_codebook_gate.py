@@ -21,9 +21,9 @@ FILLED = {
     "figures": "r,f,cyclists,rides,,sex,,bar,Noe,Something",
     "left_out": "cyclists,age_group,_outside,,,children are not asked",
     "published_results": (
-        "p,r,cyclists,2021,f,rides,pct,yes,sex,f,5,percent,100,table,yes,rides,yes,answered,,,as printed,"
+        "p,r,cyclists,2021,f,rides,pct,yes,sex,f,5,percent,100,table,yes,rides,yes,answered,,,as printed,,group"
     ),
-    "published_exceptions": "p,p,it contradicts itself",
+    "published_exceptions": "p,value,p,it contradicts itself",
 }
 
 

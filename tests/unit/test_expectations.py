@@ -334,6 +334,24 @@ SCALE = ITEM_KEY | {"year_before": 2018.0, "apart": 30.0, "apart_turned": 2.0, "
             "contradicts itself, add the row with both numbers to published_exceptions.csv.",
         ),
         (
+            "printed_bases",
+            PRINT_KEY | {"base_counts": "group", "published_n": 163.0, "computed_base_n": 163.0},
+            PRINT_KEY | {"base_counts": "group", "published_n": 163.0, "computed_base_n": 155.0},
+            "marts.fct_reconciliation (survey birds, year 2020, result id b20_0001): fig 1, song loud prints 163 "
+            "respondents as its base and the warehouse counts 155 respondents (group); check the wave's file, code lists "
+            "and filters; if the print counts others than the base of the number, say whom in base_counts of published_results.csv; if it contradicts "
+            "itself, add a row that concerns base to published_exceptions.csv.",
+        ),
+        (
+            "printed_bases",
+            PRINT_KEY | {"base_counts": "answered", "published_n": 163.0, "computed_base_n": 163.0},
+            PRINT_KEY | {"base_counts": "answered", "published_n": 163.0, "computed_base_n": None},
+            "marts.fct_reconciliation (survey birds, year 2020, result id b20_0001): fig 1, song loud prints 163 "
+            "respondents as its base and the warehouse counts no respondents (answered); check the wave's file, code lists "
+            "and filters; if the print counts others than the base of the number, say whom in base_counts of published_results.csv; if it "
+            "contradicts itself, add a row that concerns base to published_exceptions.csv.",
+        ),
+        (
             "drift",
             SERIES_KEY | {"year_before": 2018.0, "change": 25.0, "allowed": 25.0},
             SERIES_KEY | {"year_before": 2018.0, "change": 25.1, "allowed": 25.0},

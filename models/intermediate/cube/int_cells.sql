@@ -1,6 +1,7 @@
 -- Grain: one row per survey, year, item, answer, breakdown, group and basis: the additive sums that everything else is arithmetic
--- on. Nothing after this model reads a respondent. Pseudo-answers: `_base` answered, `_asked` was asked, `_valid` answered other
--- than don't know. Everybody in a group is the `_base` of the item `_respondents`.
+-- on. Nothing after this model reads a respondent. Pseudo-answers: `_base` answered, `_asked` was asked, `_valid` took a position
+-- (a substantive or neutral answer); of a set of options, whose cells do not tell, `_not_relevant` and `_refused`: who took none,
+-- and said that. Everybody in a group is the `_base` of the item `_respondents`.
 {% set keys = 'survey, year, item, answer, breakdown, group_key, basis' %}
 {% set columns = ['sum_w', 'sum_w2', 'sum_wx', 'sum_wx2', 'sum_w2x', 'sum_w2x2'] + (['sum_key'] if is_open() else []) %}
 -- noqa: disable=LT02
@@ -13,7 +14,8 @@ sums as (
             when sums.item = '_respondents' then 'everybody'
             when sums.answer = '_base' then 'set'
             when sums.answer = '_no_answer' then 'blank'
-            when sums.answer = '_dont_know' then 'dont_know'
+            when sums.answer in ('_not_relevant', '_refused') and not types.answers_add_up then 'unsaid_in_set'
+            when sums.answer in ('_dont_know', '_not_relevant', '_refused') then 'unsaid'
             when types.answers_add_up then 'answer'
             else 'option'
         end as part
@@ -31,7 +33,8 @@ pseudo_answers (part, pseudo_answer, sign) as (
     ('set', '_valid', 1),
     ('set', '_asked', 1),
     ('blank', '_asked', 1),
-    ('dont_know', '_valid', -1)
+    ('unsaid', '_valid', -1),
+    ('unsaid_in_set', '_valid', -1)
 ),
 
 added as (
@@ -54,7 +57,7 @@ added as (
 
 select {{ keys }}, n, {{ columns | join(', ') }}
 from sums
-where part in ('answer', 'option', 'set', 'everybody')
+where part in ('answer', 'option', 'set', 'unsaid_in_set', 'everybody')
 union all
 select {{ keys }}, n, {{ columns | join(', ') }}
 from added

@@ -37,23 +37,25 @@ known as (
     select * from blanks
 ),
 
--- A breakdown that is printed as if it were an item stands on who was asked, and who answered, the item that it comes from.
+-- A breakdown that is printed as if it were an item stands on who was asked, and who answered, the item that it comes from; that
+-- may be another one in another wave.
 sources as (
-    select distinct survey, breakdown, source_item
-    from {{ ref('breakdowns') }}
-    where concat(survey, ':', breakdown) not in (select concat(survey, ':', item) from {{ ref('items') }})
+    select distinct groups.survey, waves.year, groups.breakdown, groups.source_item
+    from {{ ref('breakdowns') }} as groups
+    inner join {{ ref('waves') }} as waves on groups.survey = waves.survey and {{ in_range('waves.year', 'groups') }}
+    where concat(groups.survey, ':', groups.breakdown) not in (select concat(survey, ':', item) from {{ ref('items') }})
 ),
 
 groups_as_answers as (
     select known.survey, known.year, known.breakdown as item, known.group_key as answer, known.n
     from known
-    inner join sources using (survey, breakdown)
+    inner join sources using (survey, year, breakdown)
     where known.item = '_respondents'
     union all
     select known.survey, known.year, sources.breakdown as item, known.answer, known.n
     from known
     inner join sources
-        on known.survey = sources.survey and known.item = sources.source_item
+        on known.survey = sources.survey and known.year = sources.year and known.item = sources.source_item
     where known.breakdown = 'total' and known.answer in ('_base', '_asked', '_no_answer')
 )
 

@@ -1,6 +1,6 @@
 -- Grain: one row per survey, year, basis, item, respondent and answer that the cube counts. Beside the answers given: `_base`
--- of a set whose answers do not add up to it, `_no_answer` of whoever was asked and left it blank, `_dont_know` of whoever
--- answered without a substantive answer, and every respondent once in the item `_respondents`.
+-- of a set whose answers do not add up to it, `_no_answer` of whoever was asked and left it blank, one of `_dont_know`,
+-- `_not_relevant` and `_refused` of whoever answered without a position, and every respondent once in the item `_respondents`.
 with
 
 asked as (
@@ -37,9 +37,9 @@ states as (
     from asked
     where not has_answer
     union all
-    select *, '_dont_know' as answer
+    select *, concat('_', answer_state) as answer
     from asked
-    where has_answer and not is_substantive
+    where has_answer and answer_state != 'valid'
 )
 
 select * from given

@@ -1,6 +1,7 @@
--- Grain: one row per survey, year, item asked and respondent: was the respondent asked, and what came back. State:
--- valid, dont_know, no_answer (asked, blank) or not_applicable (routed past, by the universe or by a code that says so). An item
--- with no row in a wave was not asked. `is_coded_past`, `is_coded_asked`: a code for a missing answer contradicts the universe.
+-- Grain: one row per survey, year, item asked and respondent: was the respondent asked, and what came back. State: valid,
+-- dont_know, not_relevant, refused (of several options the first of valid, refused, not_relevant), no_answer (asked, blank) or
+-- not_applicable (routed past, by the universe or by a code that says so). An item with no row in a wave was not asked.
+-- `is_coded_past`, `is_coded_asked`: a code for a missing answer contradicts the universe.
 with
 
 item_waves as (
@@ -22,7 +23,8 @@ given as (
         given.year,
         given.respondent_no,
         given.item,
-        bool_or(answers.answer_kind in ('substantive', 'neutral')) as has_substantive,
+        -- From its end the alphabet has the order that counts: valid, refused, not_relevant, dont_know.
+        max(if(answers.answer_kind in ('substantive', 'neutral'), 'valid', answers.answer_kind)) as answer_state,
         count(answers.answer) as answer_n,
         sum(given.value) as value_sum
     from {{ ref('int_given_answers') }} as given
@@ -61,7 +63,7 @@ asked as (
             else given.item is not null
         end as has_answer,
         -- A set of boxes of which none was ticked is an answer too.
-        coalesce(given.has_substantive, false) or item_waves.has_numbers or given.answer_n = 0 as is_substantive
+        case when item_waves.has_numbers or given.answer_n = 0 then 'valid' else given.answer_state end as answer_state
     from item_waves
     inner join {{ ref('stg_respondents') }} as respondents using (survey, year)
     left join given using (survey, year, item, respondent_no)
@@ -85,13 +87,12 @@ select
     in_universe,
     in_like_for_like,
     has_answer,
-    is_substantive,
+    answer_state,
     coded_as = '_not_asked' and is_routed_to as is_coded_past,
     coded_as = '_no_answer' and not is_routed_to as is_coded_asked,
     case
         when not in_universe then 'not_applicable'
         when not has_answer then 'no_answer'
-        when is_substantive then 'valid'
-        else 'dont_know'
+        else answer_state
     end as state
 from asked

@@ -1,73 +1,74 @@
--- Grain: one row per survey, year, breakdown and group; one `_no_group` row of those whose answer no group takes, and one
--- `_no_answer` row of those who were asked the breakdown's item and left it blank. Percent of those asked the item and of those
--- who answered it. A cross stands on everybody, and of those who answered on everybody with a group in each of its parts.
+-- Grain: one row per survey, year, breakdown and group; one `_no_group` row of those whose answer no group takes, and one row
+-- `_no_answer` of those who were asked the item and left it blank (or whom no clause of a derived item takes). Percent of those
+-- asked, and of those who answered; a cross stands on everybody, and on those with a group in each of its parts.
 with
-
-cells as (
-    select * from {{ ref('int_released_cells') }} where basis = 'as_published'
-),
-
-sources as (
-    select distinct breakdowns.survey, breakdowns.breakdown, source_item, types.answers_add_up
-    from {{ ref('breakdowns') }} as breakdowns
-    left join {{ ref('items') }} as items on breakdowns.survey = items.survey and breakdowns.source_item = items.item
-    left join {{ ref('item_types') }} as types using (type)
-    union
-    select distinct survey, breakdown, null as source_item, null as answers_add_up
-    from {{ ref('crosses') }}
-),
 
 members as (
     select survey, year, breakdown, group_key, n, sum_w
-    from cells
-    where item = '_respondents'
+    from {{ ref('int_released_cells') }}
+    where basis = 'as_published' and item = '_respondents'
 ),
 
-everybody as (
-    select survey, year, n from members where breakdown = 'total'
+totals as (
+    select survey, year, item, answer, n, sum_w
+    from {{ ref('int_released_cells') }}
+    where basis = 'as_published' and breakdown = 'total'
+),
+
+-- A breakdown may be made of another item in another wave.
+groupings as (
+    select groups.survey, waves.year, groups.breakdown, groups.answers, groups.source_item as item
+    from {{ ref('breakdowns') }} as groups
+    inner join {{ ref('waves') }} as waves on groups.survey = waves.survey and {{ in_range('waves.year', 'groups') }}
+    where groups.source_item is not null
+),
+
+sources as (
+    select distinct survey, year, breakdown, item, types.answers_add_up and not types.has_numbers as has_cells
+    from groupings
+    inner join {{ ref('items') }} as items using (survey, item)
+    inner join {{ ref('item_types') }} as types using (type)
 ),
 
 bases as (
     select
-        sources.survey,
-        cells.year,
-        sources.breakdown,
-        max(cells.n) filter (where cells.answer = '_asked') as asked_n,
-        coalesce(max(cells.n) filter (where cells.answer = '_base'), 0) as answered_n,
-        max(cells.sum_w) filter (where cells.answer = '_base') as answered_w
+        survey,
+        year,
+        breakdown,
+        max(n) filter (where answer = '_asked') as asked_n,
+        coalesce(max(n) filter (where answer = '_base'), 0) as answered_n,
+        max(sum_w) filter (where answer = '_base') as answered_w
     from sources
-    inner join cells on sources.survey = cells.survey and sources.source_item = cells.item
-    where cells.breakdown = 'total' and cells.answer in ('_asked', '_base')
-    group by sources.survey, cells.year, sources.breakdown
+    inner join totals using (survey, year, item)
+    group by survey, year, breakdown
     union all
     select survey, year, breakdown, everybody.n as asked_n, sum(members.n) as answered_n, sum(members.sum_w) as answered_w
     from members
-    inner join sources using (survey, breakdown)
-    inner join everybody using (survey, year)
-    where sources.source_item is null
+    inner join (select survey, year, n from members where breakdown = 'total') as everybody using (survey, year)
+    anti join sources using (survey, year, breakdown)
     group by survey, year, breakdown, everybody.n
 ),
 
--- Of an item that takes one answer: those whose answer is in no group of the year.
+-- Answers that exclude each other have cells: those of the answers that are in no group of the year.
 ungrouped as (
-    select
-        sources.survey,
-        cells.year,
-        sources.breakdown,
-        '_no_group' as group_key,
-        sum(cells.n) as n,
-        sum(cells.sum_w) as sum_w
+    select survey, year, breakdown, '_no_group' as group_key, sum(n) as n, sum(sum_w) as sum_w
     from sources
-    inner join cells on sources.survey = cells.survey and sources.source_item = cells.item
-    semi join members on sources.survey = members.survey and cells.year = members.year and sources.breakdown = members.breakdown
-    anti join {{ ref('breakdowns') }} as breakdowns
-        on
-            sources.survey = breakdowns.survey
-            and sources.breakdown = breakdowns.breakdown
-            and {{ in_range('cells.year', 'breakdowns') }}
-            and (breakdowns.answers is null or list_contains(string_split(breakdowns.answers, '|'), cells.answer))
-    where sources.answers_add_up and cells.breakdown = 'total' and not starts_with(cells.answer, '_')
-    group by sources.survey, cells.year, sources.breakdown
+    inner join totals using (survey, year, item)
+    anti join (select survey, year, breakdown, unnest(string_split(answers, '|')) as answer from groupings) as grouped
+        using (survey, year, breakdown, answer)
+    where has_cells and not starts_with(answer, '_')
+    group by survey, year, breakdown
+),
+
+-- Numbers and sets of options have none: who answered, less those with a group. In profile `open` that is noise, and no row.
+left_over as (
+    select survey, year, breakdown, '_no_group' as group_key, answered_n - sum(n) as n, answered_w - sum(sum_w) as sum_w
+    from bases
+    inner join sources using (survey, year, breakdown)
+    inner join members using (survey, year, breakdown)
+    where not has_cells
+    group by survey, year, breakdown, answered_n, answered_w
+    having answered_n > sum(n) and not {{ is_open() }}
 ),
 
 parts as (
@@ -75,10 +76,12 @@ parts as (
     union all
     select * from ungrouped
     union all
+    select * from left_over
+    union all
     select survey, year, breakdown, '_no_answer' as group_key, asked_n - answered_n as n, null as sum_w
     from bases
-    inner join sources using (survey, breakdown)
-    where asked_n > answered_n and sources.source_item is not null
+    semi join sources using (survey, year, breakdown)
+    where asked_n > answered_n
 )
 
 select

@@ -1,4 +1,4 @@
--- Grain: one row per number printed in the reports, with what the warehouse computes for it.
+-- Grain: one row per number printed in the reports, with what the warehouse computes for it and for the base printed beside it.
 with
 
 results as (
@@ -40,7 +40,8 @@ compared as (
         waves.survey is not null as is_landed
     from results
     left join computed using (result_id)
-    left join {{ ref('published_exceptions') }} as exceptions using (result_id)
+    left join {{ ref('published_exceptions') }} as exceptions
+        on results.result_id = exceptions.result_id and exceptions.concerns is distinct from 'base'
     left join {{ ref('waves') }} as waves using (survey, year)
 ),
 
@@ -85,6 +86,12 @@ select
         when status = 'not_computable' then 'the wave has not been delivered'
         when status = 'mismatch' and computed_value is null then 'the warehouse has no value for it'
         when status = 'mismatch' then 'the computed value does not round to the printed one'
-    end as reason
+    end as reason,
+    bases.base_counts,
+    bases.computed_base_n,
+    bases.base_difference,
+    bases.base_status,
+    bases.base_reason
 from judged
+left join {{ ref('int_published_bases') }} as bases using (result_id)
 order by result_id
