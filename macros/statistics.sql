@@ -225,9 +225,10 @@
     mean, over both sides by their effective sizes, divided by each side's. Unweighted it is the pooled two-sample test of shares.
     Columns: `pooled_mean`, `raw_square`, `pooled_square`, `not_tested_reason`, `se_null`, `z`, `p_value`.
 
-    The rows have the columns of `test_limits`. difference: SQL. a, b: sides, a mapping with SQL of base_n, n (effective), mean, w2_mean, w2_square, variance and, where there
-    is any, more (variance on top, of noise or rounding). hundred: the y of a proportion that counts, NULL for other measures.
-    reasons: SQL of a reason of the model's own not to test, NULL where there is none. scale: factor from y to the difference.
+    The rows have the columns of `test_limits`. difference: SQL. a, b: sides, a mapping with SQL of base_n, n (effective), mean,
+    w2_mean and w2_square (means of y and y*y by the square of the weight), variance, and more where there is any (variance on
+    top, of noise or rounding). hundred: the y of a share that counts, NULL for other measures. reason: SQL of a reason of the
+    model's own not to test, NULL where there is none. scale: factor from y to the difference.
 #}
 {% macro test_columns(difference, a, b, hundred, reason, scale='1') -%}
     {%- set sides = [a, b] -%}
