@@ -275,14 +275,14 @@ SKEWED = [
 
 
 def test_skewed_weights_make_large_bases_unreliable(tmp_path: Path) -> None:
-    """Every twelfth respondent of 2023 counts twelve times: fifty and more respondents who are worth fewer than thirty.
+    """Every tenth respondent of 2023 counts twelve times: fifty and more respondents who are worth fewer than thirty.
 
     Effective sizes of the share with a helmet come from the respondents of the file.
     """
 
     def skewed(rows: list[Row]) -> list[Row]:
         return [
-            row | {"wgt": f"{float(row['wgt']) * (1 if number % 12 else 12):.4f}"} for number, row in enumerate(rows)
+            row | {"wgt": f"{float(row['wgt']) * (1 if number % 10 else 12):.4f}"} for number, row in enumerate(rows)
         ]
 
     outcome = kept(road(tmp_path, {"raw/cyclists_2023.csv": skewed}))
