@@ -461,11 +461,6 @@ def differences_of(
     return [dict(zip(TESTED, row, strict=True)) for row in found]
 
 
-def difference_of(*sides: Side, hundred: str = "1", reason: str = "null") -> dict[str, float | str | None]:
-    """The columns of one test."""
-    return differences_of([sides], hundred, reason)[0]
-
-
 def side_of(w: Sequence[float], y: Sequence[float]) -> dict[str, float | None]:
     """A side of a test from its respondents, as a wave of its own."""
     w, y = np.asarray(w, dtype=float), np.asarray(y, dtype=float)
@@ -553,24 +548,30 @@ def test_what_is_not_tested_says_why() -> None:
     nine = side_of(np.ones(9), [1] * 4 + [0] * 5)
     uneven = side_of([20.0, *[1.0] * 19], [1] * 10 + [0] * 10)
     agreeing = side_of(np.ones(50), [1] * 50)
-    assert difference_of(many, many)["not_tested_reason"] is None
-    assert difference_of(many, nine)["not_tested_reason"] == "fewer than 10 respondents on a side"
-    assert difference_of(many, uneven)["not_tested_reason"] == "an effective size below 10 on a side"
-    assert difference_of(agreeing, agreeing)["not_tested_reason"] == "everybody on both sides gave the same answer"
-    assert difference_of(many, many, reason="'it breaks'")["not_tested_reason"] == "it breaks"
-    alone = difference_of(many, side_of([1.0], [1]))
-    assert alone["not_tested_reason"].startswith("one of the two values has no standard error")
-    assert alone["p_value"] is None
+    alone = side_of([1.0], [1])
+    # One of 49 and none of 51: 0.49 expected. One of 49 on both sides: 1.
+    rare, rarer = side_of(np.ones(49), [1, *[0] * 48]), side_of(np.ones(51), [0] * 51)
+    told = {
+        None: [(many, many), (rare, rare)],
+        "fewer than 10 respondents on a side": [(many, nine), (nine, many)],
+        "an effective size below 10 on a side": [(many, uneven)],
+        "everybody on both sides gave the same answer": [(agreeing, agreeing)],
+        "fewer than 1 expected with or without the answer on a side": [(rare, rarer)],
+        "one of the two values has no standard error: printed without its base, or a sample of one": [(many, alone)],
+    }
+    pairs = [pair for of_reason in told.values() for pair in of_reason]
+    found = differences_of(pairs)
+    assert [row["not_tested_reason"] for row in found] == [name for name, some in told.items() for _ in some]
+    for row in found:
+        assert (row["not_tested_reason"] is None) == (row["se_null"] is not None) == (row["p_value"] is not None)
     # A value without a standard error leaves the difference without one, too.
-    assert alone["se"] is None
-    # One of 51 on each side is 0.98 expected where 49 of 100 are needed.
-    rare = side_of(np.ones(49), [1, *[0] * 48])
-    assert difference_of(rare, rare)["not_tested_reason"] is None
-    rarer = side_of(np.ones(51), [0] * 51)
-    assert (
-        difference_of(rare, rarer)["not_tested_reason"] == "fewer than 1 expected with or without the answer on a side"
-    )
-    assert difference_of(rare, rarer, hundred="null")["not_tested_reason"] is None
+    assert found[-1]["se"] is None
+    assert found[2]["se"] > 0
+    # What a mean counts has no expected number, and a reason of the model comes first.
+    (row,) = differences_of([(rare, rarer)], hundred="null")
+    assert row["not_tested_reason"] is None
+    (row,) = differences_of([(agreeing, agreeing)], reason="'it breaks'")
+    assert row["not_tested_reason"] == "it breaks"
 
 
 def unreliable(**columns: float | None) -> str | None:
