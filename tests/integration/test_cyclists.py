@@ -18,6 +18,8 @@ import pandas as pd
 import polars as pl
 import pytest
 import svy
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 ROOT = Path(__file__).parents[2]
 SEEDS = ROOT / "tests" / "fixtures" / "cyclists"
@@ -87,6 +89,11 @@ def taylor(frame: pd.DataFrame, y: pd.Series, members: pd.Series) -> tuple[float
     return estimate.est, estimate.se, int(members.sum())
 
 
+def kish(w: pd.Series) -> float:
+    """Effective size that the weights alone leave."""
+    return float(w.sum() ** 2 / (w**2).sum())
+
+
 INDICATORS: dict[str, tuple[Callable[[pd.DataFrame], pd.Series], Callable[[pd.DataFrame], pd.Series], float]] = {
     "mood_good": (lambda f: f["mood"].isin(["good", "great"]) * 1.0, lambda f: f["mood"].notna(), 100),
     "mood_good_net": (
@@ -139,23 +146,68 @@ def test_like_for_like_undoes_the_filter(warehouse: duckdb.DuckDBPyConnection) -
 
 
 def test_shares_with_interval_and_margin(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Logit interval as svy gives it, and the reports' margin from its definition."""
+    """Wilson's interval on the effective size that svy's error gives, and the reports' margin from its definition."""
     frame = raw(2022)
     members = frame["mood"].notna() & (frame["sex"] == "f")
-    data = pl.DataFrame(
-        {"y": (frame["mood"] == "great").astype(int).to_numpy(), "w": frame["w"].to_numpy(), "d": members.to_numpy()}
-    )
-    estimates = svy.Sample(data, svy.Design(wgt="w")).estimation.prop("y", where=svy.col("d")).estimates
-    expected = next(estimate for estimate in estimates if estimate.y_level in (1, "1"))
+    p, se, n = taylor(frame, (frame["mood"] == "great") * 1.0, members)
+    n_eff = min(p * (1 - p) / se**2, kish(frame["w"][members]))
+    expected = proportion_confint(p * n_eff, n_eff, method="wilson")
     share, low, high, margin, base_n = warehouse.execute(
         "select share_pct, ci_low_pct, ci_high_pct, moe_report_pp, base_n from marts.fct_answer_shares"
         " where item = 'mood' and answer = 'great' and year = 2022 and breakdown = 'sex' and group_key = 'f'"
         " and basis = 'as_published'"
     ).fetchone()
-    assert share == pytest.approx(100 * expected.est, rel=1e-9)
-    assert (low, high) == (pytest.approx(100 * expected.lci, rel=1e-6), pytest.approx(100 * expected.uci, rel=1e-6))
-    assert base_n == members.sum()
+    assert share == pytest.approx(100 * p, rel=1e-9)
+    assert (low, high) == tuple(pytest.approx(100 * bound, rel=1e-9) for bound in expected)
+    assert base_n == n == members.sum()
     assert margin == pytest.approx(2 * np.sqrt(share * (100 - share) / base_n), rel=1e-12)
+
+
+@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("indicator", ["sat_mean", "bike_mean"])
+def test_the_interval_of_a_mean_is_where_its_error_reaches_it(
+    warehouse: duckdb.DuckDBPyConnection, indicator: str, year: int
+) -> None:
+    """Points from 0 to 10 and parts of 100, with Student's quantile: Wilson's bounds are roots of a quadratic."""
+    variable, base, _ = INDICATORS[indicator]
+    top = {"sat_mean": 10, "bike_mean": 100}[indicator]
+    frame = raw(year)
+    for group in ("f", "m"):
+        members = base(frame) & (frame["sex"] == group)
+        mean, se, n = taylor(frame, variable(frame), members)
+        w, y = frame["w"][members], variable(frame)[members]
+        variance = np.average((y - mean) ** 2, weights=w)
+        n_eff = min(variance / se**2, kish(w))
+        place, t = mean / top, stats.t.ppf(0.975, n - 1)
+        # n (place - x)² = t² x (1 - x), with n for a mean that varies as it does and not as a proportion.
+        u = t**2 / (n_eff * place * (1 - place) * top**2 / variance)
+        roots = np.sort(np.roots([1 + u, -(2 * place + u), place**2]))
+        row = warehouse.execute(
+            "select ci_low, ci_high, n_eff from marts.fct_indicators where indicator = ? and year = ?"
+            " and breakdown = 'sex' and group_key = ? and basis = 'as_published'",
+            [indicator, year, group],
+        ).fetchall()
+        assert row == [(*(pytest.approx(top * root, rel=1e-9) for root in roots), pytest.approx(n_eff, rel=1e-9))]
+
+
+def test_margins_of_the_weights_have_no_error(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The sexes were weighted to the population's; kinds of gear, and sexes within an age, were not."""
+    query = (
+        "select distinct item, breakdown, se_pp is null and n_eff is null and ci_low_pct is null"
+        " from marts.fct_answer_shares where item in ('sex', 'gear') and breakdown in ('total', 'age_group')"
+        " and basis = 'as_published' and share_pct is not null order by all"
+    )
+    assert warehouse.execute(query).fetchall() == [
+        ("gear", "age_group", False),
+        ("gear", "total", False),
+        ("sex", "age_group", False),
+        ("sex", "total", True),
+    ]
+    reasons = warehouse.execute(
+        "select distinct se, p_value, not_tested_reason from marts.fct_indicator_changes"
+        " where item = 'sex' and breakdown = 'total'"
+    ).fetchall()
+    assert reasons == [(None, None, "no standard error: the weights were calibrated to this margin")]
 
 
 def test_segments_and_statuses(warehouse: duckdb.DuckDBPyConnection) -> None:

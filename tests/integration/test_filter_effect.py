@@ -2,7 +2,8 @@
 
 The bridge wave asked everybody; the newest wave's filter is applied to it. Both bases share respondents, so the
 standard error comes from each respondent's influence on the difference, and is bounded by the jackknife and the
-bootstrap. Columns and codes are typed by hand from the form; nothing is read back from the codebook.
+bootstrap. The test is that of those inside the filter against those outside. Columns and codes are typed by hand from
+the form; nothing is read back from the codebook.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.stats.proportion import proportions_ztest
 
 from tests.integration.conftest import Refresh
 
@@ -122,17 +125,29 @@ def bootstrap(y: Floats, published: Bools, filtered: Bools, draws: int = 2000) -
     return float(np.std(effects, ddof=1))
 
 
+def if_no_effect(y: Floats, published: Bools, filtered: Bools) -> float:
+    """Standard error of the effect if those inside and those outside the filter had one mean.
+
+    The effect is the difference of the two sides times the part that the filter leaves out.
+    """
+    outside = published & ~filtered
+    square = ((y[published] - y[published].mean()) ** 2).mean()
+    return float(outside.sum() / published.sum() * np.sqrt(square * (1 / filtered.sum() + 1 / outside.sum())))
+
+
 @pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("indicator", CASES)
 def test_effect_and_standard_error(indicator: str, group: str, marts: duckdb.DuckDBPyConnection) -> None:
     case = CASES[indicator]
     y, published, filtered = columns(case, group)
     row = marts.execute(
-        "select as_published_n, as_published_value, like_for_like_n, like_for_like_value, difference, se, z"
+        "select as_published_n, as_published_value, like_for_like_n, like_for_like_value, difference, se, se_null, z,"
+        " p_value"
         " from marts.fct_filter_effects where survey = 'helsepersonell' and indicator = ? and year = 2022"
         " and breakdown = ? and group_key = ?",
         [indicator, "total" if group == "total" else "profession", group],
     ).fetchall()
+    z = effect(y, published, filtered) / if_no_effect(y, published, filtered)
     expected = (
         int(published.sum()),
         case.factor * y[published].mean(),
@@ -140,10 +155,16 @@ def test_effect_and_standard_error(indicator: str, group: str, marts: duckdb.Duc
         case.factor * y[filtered].mean(),
         case.factor * effect(y, published, filtered),
         case.factor * linearised(y, published, filtered),
-        effect(y, published, filtered) / linearised(y, published, filtered),
+        case.factor * if_no_effect(y, published, filtered),
+        z,
+        2 * stats.norm.sf(abs(z)),
     )
     assert row == [pytest.approx(expected, rel=1e-9)]
     assert filtered.sum() < published.sum() <= len(y)
+    if set(np.unique(y[published])) == {0, 1}:
+        sides = (filtered, published & ~filtered)
+        known, _ = proportions_ztest([y[side].sum() for side in sides], [side.sum() for side in sides])
+        assert z == pytest.approx(known, rel=1e-9)
 
 
 @pytest.mark.parametrize("indicator", CASES)

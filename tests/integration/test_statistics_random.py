@@ -433,26 +433,32 @@ SIDES = [
 TESTED = ["pooled_mean", "pooled_square", "not_tested_reason", "se_null", "z", "p_value", "se"]
 
 
-def difference_of(
-    *sides: dict[str, float | None], hundred: str = "1", reason: str = "null"
-) -> dict[str, float | str | None]:
-    """The columns of a test of two sides.
+Side = dict[str, float | None]
+
+
+def differences_of(
+    pairs: Sequence[tuple[Side, Side]], hundred: str = "1", reason: str = "null"
+) -> list[dict[str, float | str | None]]:
+    """The columns of a test of two sides, for many pairs at once.
 
     Args:
-        sides: Two of base_n, n, mean, w2_mean, w2_square, variance and more.
+        pairs: Two of base_n, n, mean, w2_mean, w2_square, variance and more.
         hundred: SQL of the y that counts.
         reason: SQL of a reason not to test.
     """
-    columns = {f"{name}_{end}": side.get(name) for end, side in zip("ab", sides, strict=True) for name in SIDES[0]}
-    columns |= {"more_a": sides[0].get("more", 0.0), "more_b": sides[1].get("more", 0.0)}
-    columns |= {"test_base": 10.0, "test_expected": 1.0}
+    rows = [
+        {f"{name}_{end}": side.get(name) for end, side in zip("ab", pair, strict=True) for name in SIDES[0]}
+        | {"test_base": 10.0, "test_expected": 1.0}
+        for pair in pairs
+    ]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.Float64), strict=False).with_row_index("row_no")
+    frame = frame.with_columns(pl.col("more_a", "more_b").fill_null(0))
+    CONNECTION.register("x", frame)
     made = macro("test_columns", "(mean_a - mean_b)", *SIDES, hundred, reason)
-    row = ", ".join(
-        f"cast({'null' if x is None else repr(float(x))} as double) as {name}" for name, x in columns.items()
-    )
-    sql = f"select {made}, {macro('difference_se', *SIDES)} as se from (select {row})"
-    frame = CONNECTION.execute(f"select {', '.join(TESTED)} from ({sql})").fetchall()[0]
-    return dict(zip(TESTED, frame, strict=True))
+    sql = f"select row_no, {made}, {macro('difference_se', *SIDES)} as se from x"
+    found = CONNECTION.execute(f"select {', '.join(TESTED)} from ({sql}) order by row_no").fetchall()
+    CONNECTION.unregister("x")
+    return [dict(zip(TESTED, row, strict=True)) for row in found]
 
 
 def side_of(w: Sequence[float], y: Sequence[float]) -> dict[str, float | None]:
@@ -470,50 +476,71 @@ def side_of(w: Sequence[float], y: Sequence[float]) -> dict[str, float | None]:
     }
 
 
-@HYPOTHESIS
-@given(st.lists(st.booleans(), min_size=10, max_size=200), st.lists(st.booleans(), min_size=10, max_size=200))
-def test_unweighted_shares_are_tested_as_statsmodels_does(first: list[bool], second: list[bool]) -> None:
-    found = difference_of(*(side_of(np.ones(len(y)), y) for y in (first, second)))
-    yes, sizes = [sum(first), sum(second)], [len(first), len(second)]
-    pooled = Fraction(sum(yes), sum(sizes))
-    if pooled in (0, 1):
-        assert found["not_tested_reason"] == "everybody on both sides gave the same answer"
-    elif min(sizes) * min(pooled, 1 - pooled) < 1:
-        assert found["not_tested_reason"] == "fewer than 1 expected with or without the answer on a side"
-    else:
-        assert found["not_tested_reason"] is None
-        z, p = proportions_ztest(yes, sizes)
-        assert math.isclose(found["z"], z, rel_tol=CLOSE, abs_tol=1e-12)
-        assert math.isclose(found["p_value"], p, rel_tol=CLOSE)
-        return
-    assert [found[name] for name in ("se_null", "z", "p_value")] == [None, None, None]
-
-
-@HYPOTHESIS
-@given(
-    *[st.lists(st.tuples(plain_weight, st.integers(-1, 1)), min_size=10, max_size=60)] * 2,
-    st.sampled_from([0.0, 1 / 12]),
-)
-def test_weighted_means_are_tested_around_the_pooled_mean(first: list, second: list, more: float) -> None:
-    """From residuals: the mean square around the pooled mean, each respondent with the square of the weight."""
-    sides = [tuple(np.array(column, dtype=float) for column in zip(*rows, strict=True)) for rows in (first, second)]
-    found = difference_of(*(side_of(*side) | {"more": more} for side in sides), hundred="null")
-    kish = np.array([w.sum() ** 2 / (w**2).sum() for w, _ in sides])
-    mean = np.average([np.average(y, weights=w) for w, y in sides], weights=kish)
-    square = np.average([np.average((y - mean) ** 2, weights=w**2) for w, y in sides], weights=kish)
-    assert math.isclose(found["pooled_mean"], mean, rel_tol=CLOSE, abs_tol=1e-12)
-    if min(kish) < 10 - 1e-6:
-        assert found["not_tested_reason"] == "an effective size below 10 on a side"
-        assert found["p_value"] is None
-    elif square < 1e-20:
-        assert found["not_tested_reason"] == "everybody on both sides gave the same answer"
-    else:
-        assert found["not_tested_reason"] is None
-        assert math.isclose(found["se_null"], math.sqrt(square * (1 / kish).sum() + 2 * more), rel_tol=CLOSE)
-    variances = [
-        side_of(w, y)["variance"] if np.ptp(y) > 0 else square / size for (w, y), size in zip(sides, kish, strict=True)
+def test_unweighted_shares_are_tested_as_statsmodels_does() -> None:
+    """2000 pairs of samples of 10 to 200, of rare answers, of none and of all."""
+    draw = np.random.default_rng(20261130)
+    chances = draw.choice([0, 0.02, 0.1, 0.5, 0.97, 1], (2000, 1)) * np.ones(2)
+    pairs = [
+        [draw.random(size) < chance for size, chance in zip(draw.integers(10, 200, 2), pair, strict=True)]
+        for pair in chances
     ]
-    assert math.isclose(found["se"], math.sqrt(sum(variances) + 2 * more), rel_tol=1e-8, abs_tol=1e-12)
+    found = differences_of([tuple(side_of(np.ones(len(y)), y) for y in pair) for pair in pairs])
+    reasons = set()
+    for row, pair in zip(found, pairs, strict=True):
+        yes, sizes = [int(y.sum()) for y in pair], [len(y) for y in pair]
+        pooled = Fraction(sum(yes), sum(sizes))
+        reason = None
+        if pooled in (0, 1):
+            reason = "everybody on both sides gave the same answer"
+        elif min(sizes) * min(pooled, 1 - pooled) < 1:
+            reason = "fewer than 1 expected with or without the answer on a side"
+        assert row["not_tested_reason"] == reason
+        reasons.add(reason)
+        if reason:
+            assert [row[name] for name in ("se_null", "z", "p_value")] == [None, None, None]
+            continue
+        z, p = proportions_ztest(yes, sizes)
+        assert math.isclose(row["z"], z, rel_tol=CLOSE, abs_tol=1e-12)
+        assert math.isclose(row["p_value"], p, rel_tol=CLOSE)
+    assert len(reasons) == 3
+
+
+@pytest.mark.parametrize("more", [0, 1 / 12])
+def test_weighted_means_are_tested_around_the_pooled_mean(more: float) -> None:
+    """From residuals: the mean square around the pooled mean, each respondent with the square of the weight."""
+    draw = np.random.default_rng(20261130)
+    pairs = [
+        [
+            (draw.lognormal(0, draw.uniform(0, 1), size).round(6), draw.choice([-1, 0, 1], size, p=parts))
+            for size, parts in zip(draw.integers(10, 60, 2), draw.dirichlet([0.5] * 3, 2), strict=True)
+        ]
+        for _ in range(1000)
+    ]
+    sides = [tuple(side_of(*side) | {"more": more} for side in pair) for pair in pairs]
+    reasons = set()
+    for row, pair in zip(differences_of(sides, hundred="null"), pairs, strict=True):
+        kish = np.array([w.sum() ** 2 / (w**2).sum() for w, _ in pair])
+        mean = np.average([np.average(y, weights=w) for w, y in pair], weights=kish)
+        square = np.average([np.average((y - mean) ** 2, weights=w**2) for w, y in pair], weights=kish)
+        assert math.isclose(row["pooled_mean"], mean, rel_tol=CLOSE, abs_tol=1e-12)
+        reason = None
+        if min(kish) < 10 - 1e-6:
+            reason = "an effective size below 10 on a side"
+        elif square < 1e-20:
+            reason = "everybody on both sides gave the same answer"
+        assert row["not_tested_reason"] == reason
+        reasons.add(reason)
+        if reason is None:
+            se_null = math.sqrt(square * (1 / kish).sum() + 2 * more)
+            assert math.isclose(row["se_null"], se_null, rel_tol=CLOSE)
+            difference = np.average(pair[0][1], weights=pair[0][0]) - np.average(pair[1][1], weights=pair[1][0])
+            assert math.isclose(row["z"], difference / se_null, rel_tol=CLOSE, abs_tol=1e-12)
+        variances = [
+            side_of(w, y)["variance"] if np.ptp(y) > 0 else square / size
+            for (w, y), size in zip(pair, kish, strict=True)
+        ]
+        assert math.isclose(row["se"], math.sqrt(sum(variances) + 2 * more), rel_tol=1e-8, abs_tol=1e-12)
+    assert {None, "an effective size below 10 on a side"} <= reasons
 
 
 def test_what_is_not_tested_says_why() -> None:
@@ -521,24 +548,30 @@ def test_what_is_not_tested_says_why() -> None:
     nine = side_of(np.ones(9), [1] * 4 + [0] * 5)
     uneven = side_of([20.0, *[1.0] * 19], [1] * 10 + [0] * 10)
     agreeing = side_of(np.ones(50), [1] * 50)
-    assert difference_of(many, many)["not_tested_reason"] is None
-    assert difference_of(many, nine)["not_tested_reason"] == "fewer than 10 respondents on a side"
-    assert difference_of(many, uneven)["not_tested_reason"] == "an effective size below 10 on a side"
-    assert difference_of(agreeing, agreeing)["not_tested_reason"] == "everybody on both sides gave the same answer"
-    assert difference_of(many, many, reason="'it breaks'")["not_tested_reason"] == "it breaks"
-    alone = difference_of(many, side_of([1.0], [1]))
-    assert alone["not_tested_reason"].startswith("one of the two values has no standard error")
-    assert alone["p_value"] is None
+    alone = side_of([1.0], [1])
+    # One of 49 and none of 51: 0.49 expected. One of 49 on both sides: 1.
+    rare, rarer = side_of(np.ones(49), [1, *[0] * 48]), side_of(np.ones(51), [0] * 51)
+    told = {
+        None: [(many, many), (rare, rare)],
+        "fewer than 10 respondents on a side": [(many, nine), (nine, many)],
+        "an effective size below 10 on a side": [(many, uneven)],
+        "everybody on both sides gave the same answer": [(agreeing, agreeing)],
+        "fewer than 1 expected with or without the answer on a side": [(rare, rarer)],
+        "one of the two values has no standard error: printed without its base, or a sample of one": [(many, alone)],
+    }
+    pairs = [pair for of_reason in told.values() for pair in of_reason]
+    found = differences_of(pairs)
+    assert [row["not_tested_reason"] for row in found] == [name for name, some in told.items() for _ in some]
+    for row in found:
+        assert (row["not_tested_reason"] is None) == (row["se_null"] is not None) == (row["p_value"] is not None)
     # A value without a standard error leaves the difference without one, too.
-    assert alone["se"] is None
-    # One of 51 on each side is 0.98 expected where 49 of 100 are needed.
-    rare = side_of(np.ones(49), [1, *[0] * 48])
-    assert difference_of(rare, rare)["not_tested_reason"] is None
-    rarer = side_of(np.ones(51), [0] * 51)
-    assert (
-        difference_of(rare, rarer)["not_tested_reason"] == "fewer than 1 expected with or without the answer on a side"
-    )
-    assert difference_of(rare, rarer, hundred="null")["not_tested_reason"] is None
+    assert found[-1]["se"] is None
+    assert found[2]["se"] > 0
+    # What a mean counts has no expected number, and a reason of the model comes first.
+    (row,) = differences_of([(rare, rarer)], hundred="null")
+    assert row["not_tested_reason"] is None
+    (row,) = differences_of([(agreeing, agreeing)], reason="'it breaks'")
+    assert row["not_tested_reason"] == "it breaks"
 
 
 def unreliable(**columns: float | None) -> str | None:

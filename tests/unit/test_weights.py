@@ -96,15 +96,19 @@ SCALE_FREE = {
     "fct_answer_shares": ("item, answer, year, breakdown, group_key, basis", "share_pct, base_weighted, se_pp, n_eff"),
     "fct_indicator_changes": (
         "series_type, indicator, item, answer, year_from, year_to, breakdown, group_key, basis",
-        "change, se, z, p_value, p_adjusted",
+        "change, se, se_null, z, p_value, p_adjusted",
     ),
     "fct_group_differences": (
         "series_type, indicator, item, answer, year, breakdown, group_key, basis",
-        "value, difference_to_rest, se, z, p_value",
+        "value, difference_to_rest, se, se_null, z, p_value, p_adjusted, rest_n_eff",
     ),
     "fct_distribution_tests": (
         "test_kind, item, basis, breakdown, year_from, year_to",
-        "chi_square, statistic, p_value",
+        "chi_square, statistic, p_value, p_adjusted",
+    ),
+    "fct_filter_effects": (
+        "indicator, year, breakdown, group_key",
+        "difference, se, se_null, z, p_value, p_adjusted",
     ),
     "fct_cells": (
         "item, answer, year, breakdown, group_key, basis",
@@ -202,7 +206,15 @@ def test_a_scale_of_its_own_is_flagged_on_rows(tmp_path: Path) -> None:
     mean = math.fsum(weights_of(tmp_path / "seeds", 2022)) / 320
     assert flagged(outcome).keys() == {2022}
     assert f"a mean of {mean:.4g}," in flagged(outcome)[2022]
-    assert statuses(outcome, 2022) == {(True, flagged(outcome)[2022])}
+    note = flagged(outcome)[2022]
+    assert (True, note) in statuses(outcome, 2022)
+    # Behind the weights stands why some of the values are unreliable, as in a wave of sound weights.
+    rest = {(is_flagged, reason.removeprefix(note)) for is_flagged, reason in statuses(outcome, 2022)}
+    assert {is_flagged for is_flagged, _ in rest} == {True}
+    assert all(
+        reason == "" or reason.startswith(("; a base of ", "; an effective size of ", "; an interval "))
+        for _, reason in rest
+    )
     assert {is_flagged for is_flagged, _ in statuses(outcome, 2021)} == {False}
     (note,) = outcome.notes
     assert note.startswith("raw/cyclists_2022.csv (survey cyclists, year 2022): weights with a mean of 9.602")
@@ -248,6 +260,76 @@ def test_a_jump_of_the_design_effect_is_flagged(tmp_path: Path) -> None:
     assert deff > 2
     assert flagged(outcome).keys() == {2023}
     assert f"a design effect of {deff:.2f}," in flagged(outcome)[2023]
+
+
+SKEWED = [
+    (breakdown, group)
+    for breakdown, groups in (
+        ("total", ["total"]),
+        ("sex", ["f", "m"]),
+        ("age_group", ["young", "old"]),
+        ("sex_x_age", ["f__young", "f__old", "m__young", "m__old"]),
+    )
+    for group in groups
+]
+
+
+def test_skewed_weights_make_large_bases_unreliable(tmp_path: Path) -> None:
+    """Every tenth respondent of 2023 counts twelve times: fifty and more respondents who are worth fewer than thirty.
+
+    Effective sizes of the share with a helmet come from the respondents of the file.
+    """
+
+    def skewed(rows: list[Row]) -> list[Row]:
+        return [
+            row | {"wgt": f"{float(row['wgt']) * (1 if number % 10 else 12):.4f}"} for number, row in enumerate(rows)
+        ]
+
+    outcome = kept(road(tmp_path, {"raw/cyclists_2023.csv": skewed}))
+    weights = weights_of(tmp_path / "seeds", 2023)
+    deff = len(weights) * math.fsum(w * w for w in weights) / math.fsum(weights) ** 2
+    assert 3.4 < deff < 4
+    assert flagged(outcome).keys() == {2023}
+    assert f"a design effect of {deff:.2f}," in flagged(outcome)[2023]
+    assert sum(f"a design effect of {deff:.2f}," in note for note in outcome.notes) == 1
+    respondents = [
+        (
+            {"sex": row["s3"].lower(), "age_group": "young" if int(row["a"]) <= 39 else "old", "total": "total"},
+            float(row["wgt"]),
+            float(row["m1"] == "1"),
+        )
+        for row in read(tmp_path / "seeds" / "raw" / "cyclists_2023.csv")
+    ]
+    few = 0
+    for breakdown, group in SKEWED:
+        members = [
+            (w, y)
+            for of_them, w, y in respondents
+            if (of_them | {"sex_x_age": f"{of_them['sex']}__{of_them['age_group']}"})[breakdown] == group
+        ]
+        sum_w, sum_w2 = math.fsum(w for w, _ in members), math.fsum(w * w for w, _ in members)
+        p = math.fsum(w * y for w, y in members) / sum_w
+        n = len(respondents)
+        variance = n / (n - 1) * math.fsum((w * (y - p)) ** 2 for w, y in members) / sum_w**2
+        expected = min(p * (1 - p) / variance, sum_w**2 / sum_w2)
+        ((base_n, n_eff, statuses_told, reason),) = outcome.rows(
+            "select base_n, n_eff, obs_status_all, status_reason from marts.fct_indicators where indicator = 'helmet' "
+            f"and year = 2023 and breakdown = '{breakdown}' and group_key = '{group}' and basis = 'as_published'"
+        )
+        assert base_n == len(members)
+        assert n_eff == pytest.approx(expected, rel=1e-8)
+        assert (f"an effective size of {expected:.1f}, under 30" in reason) == (expected < 30)
+        if expected < 30:
+            assert "U" in statuses_told.split("|")
+            few += base_n >= 50
+    assert few > 1
+    for mart in ("fct_indicators", "fct_answer_shares"):
+        rows = outcome.rows(
+            "select contains(obs_status_all, 'U'), contains(status_reason, 'an effective size of '), "
+            f"contains(status_reason, 'a base of ') from marts.{mart} where n_eff < 30 and base_n >= 50"
+        )
+        assert len(rows) > 5
+        assert set(rows) == {(True, True, False)}
 
 
 def with_rows(**columns: str) -> Callable[[list[Row]], list[Row]]:
