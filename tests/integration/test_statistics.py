@@ -575,7 +575,8 @@ def test_intervals_are_wilsons_on_the_scale(query: Query, by_hand: pd.DataFrame)
     with np.errstate(divide="ignore", invalid="ignore"):
         varied = n_eff * place * (1 - place) * (high - low) ** 2 / both["within"].where(both["within"] > 0)
     at_an_end = (np.abs(place) < CLOSE) | (np.abs(place - 1) < CLOSE)
-    n = n_eff.where(is_share | at_an_end, varied)
+    # Where all gave the same answer nothing is known of its spread: the widest on the scale.
+    n = n_eff.where(is_share | (both["within"] == 0), varied)
     # Wilson's bounds solve n (p - x)² = quantile² x (1 - x).
     for side, bound, score in zip((-1, 1), ("ci_low", "ci_high"), wilson(place, n, quantile), strict=True):
         years = y + side * quantile * np.sqrt(both["within"].where(both["within"] > 0) / n_eff)
@@ -586,11 +587,11 @@ def test_intervals_are_wilsons_on_the_scale(query: Query, by_hand: pd.DataFrame)
     for end, sign in ((low, 1), (high, -1)):
         bound = both["ci_low" if sign == 1 else "ci_high"] / both["factor"]
         assert (sign * (bound - end) >= -CLOSE)[np.isfinite(end) & bound.notna()].all()
-    # A single answer to a number has no quantile, and one number of all in the middle of the scale no spread.
+    # A single answer to a number has no quantile, and one number of all has no spread where the scale has no ends.
     assert both.loc[is_mean & (size == 1), ["ci_low", "ci_high"]].isna().all(axis=None)
-    middle = (both["within"] == 0) & ~at_an_end & ~is_share
-    assert middle.any()
-    assert both.loc[middle, ["ci_low", "ci_high"]].isna().all(axis=None)
+    alike = (both["within"] == 0) & (size > 1)
+    assert (alike & ~at_an_end & np.isfinite(low)).any()
+    assert (both["ci_low"].isna() == ~np.isfinite(low))[alike].all()
 
 
 def test_every_share_equals_the_respondents(query: Query, answers_by_hand: pd.DataFrame) -> None:
