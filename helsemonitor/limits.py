@@ -30,6 +30,7 @@ LIMITS = {
     "blank_share": "item",
     "outside_share": "item",
     "margin_gap": "breakdown",
+    "calibrated_gap": "",
     "print_gap": "measure or kind of print",
     "small_base": "",
     "small_n_eff": "",

@@ -1,7 +1,7 @@
 {# Limits that the models read; each needs a row of survey `*` and name `*`. #}
 {% macro needed_limits() -%}
     {{- return([
-        'allocation_sum', 'blank_share', 'drift_base_smallest', 'margin_gap', 'narrow_interval', 'number_high', 'outside_share',
+        'allocation_sum', 'blank_share', 'calibrated_gap', 'drift_base_smallest', 'margin_gap', 'narrow_interval', 'number_high', 'outside_share',
         'print_gap', 'released_base', 'small_base', 'small_n_eff', 'sparse_expected', 'sparse_expected_low',
         'sparse_expected_share', 'test_base', 'weight_deff', 'weight_scale', 'weighted_base_smallest', 'wide_interval',
         'wide_relative',
@@ -37,4 +37,9 @@
         and (limits.year_from is null or limits.year_from <= {{ year }})
         {% endif %}
 )
+{%- endmacro %}
+
+{# A number of a sentence (SQL): a limit as it stands in limits.csv, without zeros behind the point. #}
+{% macro said_number(number) -%}
+    format('{:g}', cast({{ number }} as double))
 {%- endmacro %}

@@ -26,23 +26,23 @@
     {%- set on_scale = '100 * ' ~ width ~ ' / nullif(' ~ estimates ~ '.scale_high - ' ~ estimates ~ '.scale_low, 0)' -%}
     nullif(concat_ws('; ',
         case when {{ estimates }}.base_n < {{ limit_of('small_base') }} then {{ said(
-            'a base of {}, under {}', [estimates ~ '.base_n', 'cast(' ~ limit_of('small_base') ~ ' as integer)']
+            'a base of {}, under {}', [estimates ~ '.base_n', said_number(limit_of('small_base'))]
         ) }} end,
-        case when {{ estimates }}.n_eff < {{ limit_of('small_n_eff') }} then {{ said(
+        case when round({{ estimates }}.n_eff, 1) < {{ limit_of('small_n_eff') }} then {{ said(
             'an effective size of {}, under {}',
-            ['round(' ~ estimates ~ '.n_eff, 1)', 'cast(' ~ limit_of('small_n_eff') ~ ' as integer)']
+            ['round(' ~ estimates ~ '.n_eff, 1)', said_number(limit_of('small_n_eff'))]
         ) }} end,
         case
             when {{ on_scale }} >= {{ limit_of('wide_interval') }} then {{ said(
                 'an interval of {} % of the scale, {} or more',
-                ['round(' ~ on_scale ~ ', 1)', 'cast(' ~ limit_of('wide_interval') ~ ' as integer)']
+                ['round(' ~ on_scale ~ ', 1)', said_number(limit_of('wide_interval'))]
             ) }}
             when
                 coalesce({{ on_scale }} > {{ limit_of('narrow_interval') }}, true)
                 and coalesce({{ estimates }}.scale_low, 0) >= 0
                 and 100 * {{ width }} > {{ limit_of('wide_relative') }} * abs({{ estimates }}.value)
                 then {{ said(
-                    'an interval wider than {} % of the value', ['cast(' ~ limit_of('wide_relative') ~ ' as integer)']
+                    'an interval wider than {} % of the value', [said_number(limit_of('wide_relative'))]
                 ) }}
         end
     ), '')

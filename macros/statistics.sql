@@ -219,56 +219,73 @@
 {%- endmacro %}
 
 {#
-    Test of the difference of two estimates of different people, as columns.
+    A relation with the test of the difference of two estimates of different people, to select from: one query inside the other,
+    since DuckDB writes an alias out wherever it stands.
 
     The variance of the test is that under the hypothesis that both sides have one mean: the mean square of y around the pooled
     mean, over both sides by their effective sizes, divided by each side's. Unweighted it is the pooled two-sample test of shares.
-    Columns: `pooled_mean`, `raw_square`, `pooled_square`, `not_tested_reason`, `se_null`, `z`, `p_value`.
+    Columns: `pooled_mean`, `pooled_square`, `not_tested_reason`, `se_null`, `z`, `p_value`.
 
-    The rows have the columns of `test_limits`. difference: SQL. a, b: sides, a mapping with SQL of base_n, n (effective), mean,
+    relation: has the columns of `test_limits`. difference: SQL. a, b: sides, a mapping with SQL of base_n, n (effective), mean,
     w2_mean and w2_square (means of y and y*y by the square of the weight), variance, and more where there is any (variance on
     top, of noise or rounding). hundred: the y of a share that counts, NULL for other measures. reason: SQL of a reason of the
     model's own not to test, NULL where there is none. scale: factor from y to the difference.
 #}
-{% macro test_columns(difference, a, b, hundred, reason, scale='1') -%}
+{% macro test_of(relation, difference, a, b, hundred, reason, scale='1') -%}
     {%- set sides = [a, b] -%}
     {%- set n = '(' ~ a.n ~ ' + ' ~ b.n ~ ')' -%}
     {%- set more = (a.more or '0e0') ~ ' + ' ~ (b.more or '0e0') -%}
-    ({{ a.n }} * {{ a.mean }} + {{ b.n }} * {{ b.mean }}) / {{ n }} as pooled_mean,
-    (
-        {%- for side in sides %}
-        {{ '+ ' if not loop.first }}{{ side.n }} * ({{ side.w2_square }} - 2 * pooled_mean * {{ side.w2_mean }} + pooled_mean * pooled_mean)
-        {%- endfor %}
-    ) / {{ n }} as raw_square,
-    case
-        when raw_square > 1e-11 * ({{ a.n }} * {{ a.w2_square }} + {{ b.n }} * {{ b.w2_square }}) / {{ n }} then raw_square
-        else 0 * raw_square
-    end as pooled_square,
-    coalesce(
-        {{ reason }},
-        case
-            when {{ a.variance }} is null or {{ b.variance }} is null
-                then 'one of the two values has no standard error: printed without its base, or a sample of one'
-            when least({{ a.base_n }}, {{ b.base_n }}) < test_base
-                then {{ said('fewer than {} respondents on a side', ['cast(test_base as integer)']) }}
-            -- An effective size of 10 may come out a hair less.
-            when least({{ a.n }}, {{ b.n }}) < test_base - 1e-6
-                then {{ said('an effective size below {} on a side', ['cast(test_base as integer)']) }}
-            when pooled_square = 0 then 'everybody on both sides gave the same answer'
-            when least({{ a.n }}, {{ b.n }}) * least(pooled_mean, {{ hundred }} - pooled_mean) < (test_expected - 1e-6) * {{ hundred }}
-                then {{ said('fewer than {} expected with or without the answer on a side', ['cast(test_expected as integer)']) }}
-        end
-    ) as not_tested_reason,
-    case
-        when not_tested_reason is null then {{ scale }} * sqrt(pooled_square * (1 / {{ a.n }} + 1 / {{ b.n }}) + {{ more }})
-    end as se_null,
-    {{ difference }} / se_null as z,
-    {{ p_two_sided('z') }} as p_value
+    (select *, {{ p_two_sided('z') }} as p_value
+    from (
+        select *, {{ difference }} / se_null as z
+        from (
+            select *, case
+                when not_tested_reason is null then {{ scale }} * sqrt(pooled_square * (1 / {{ a.n }} + 1 / {{ b.n }}) + {{ more }})
+            end as se_null
+            from (
+                select *, coalesce({{ reason }}, case
+                    when {{ a.variance }} is null or {{ b.variance }} is null
+                        then 'one of the two values has no standard error: printed without its base, or a sample of one'
+                    when least({{ a.base_n }}, {{ b.base_n }}) < test_base
+                        then {{ said('fewer than {} respondents on a side', [said_number('test_base')]) }}
+                    -- An effective size of 10 may come out a hair less.
+                    when least({{ a.n }}, {{ b.n }}) < test_base - 1e-6
+                        then {{ said('an effective size by the weights below {} on a side', [said_number('test_base')]) }}
+                    when pooled_square = 0 then 'everybody on both sides gave the same answer'
+                    when
+                        least({{ a.n }}, {{ b.n }}) * least(pooled_mean, {{ hundred }} - pooled_mean)
+                        < (test_expected - 1e-6) * {{ hundred }}
+                        then {{ said(
+                            'fewer than {} expected with or without the answer on a side', [said_number('test_expected')]
+                        ) }}
+                end) as not_tested_reason
+                from (
+                    select *, case
+                        when raw_square > 1e-11 * ({{ a.n }} * {{ a.w2_square }} + {{ b.n }} * {{ b.w2_square }}) / {{ n }}
+                            then raw_square
+                        else 0 * raw_square
+                    end as pooled_square
+                    from (
+                        select *, (
+                            {%- for side in sides %}
+                            {{ '+ ' if not loop.first }}{{ side.n }}
+                            * ({{ side.w2_square }} - 2 * pooled_mean * {{ side.w2_mean }} + pooled_mean * pooled_mean)
+                            {%- endfor %}
+                        ) / {{ n }} as raw_square
+                        from (
+                            select *, ({{ a.n }} * {{ a.mean }} + {{ b.n }} * {{ b.mean }}) / {{ n }} as pooled_mean
+                            from {{ relation }}
+                        )
+                    )
+                )
+            )
+        )
+    ))
 {%- endmacro %}
 
 {#
     Standard error of the difference of two estimates of different people, in the unit of y: each side with its own variance; one
-    on which everybody gave the same answer with the pooled one of `test_columns`, since its own is 0 and says nothing.
+    on which everybody gave the same answer with the pooled one of `test_of`, since its own is 0 and says nothing.
     NULL where a side has none: a wave of one respondent, a margin that the weights were calibrated to, a print without its base.
 #}
 {% macro difference_se(a, b) -%}

@@ -454,8 +454,8 @@ def differences_of(
     frame = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.Float64), strict=False).with_row_index("row_no")
     frame = frame.with_columns(pl.col("more_a", "more_b").fill_null(0))
     CONNECTION.register("x", frame)
-    made = macro("test_columns", "(mean_a - mean_b)", *SIDES, hundred, reason)
-    sql = f"select row_no, {made}, {macro('difference_se', *SIDES)} as se from x"
+    tested = macro("test_of", "x", "(mean_a - mean_b)", *SIDES, hundred, reason)
+    sql = f"select *, {macro('difference_se', *SIDES)} as se from {tested}"
     found = CONNECTION.execute(f"select {', '.join(TESTED)} from ({sql}) order by row_no").fetchall()
     CONNECTION.unregister("x")
     return [dict(zip(TESTED, row, strict=True)) for row in found]

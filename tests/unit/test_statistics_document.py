@@ -87,10 +87,11 @@ def compared(group: dict[str, float], rest: dict[str, float], smallest: float) -
         for side in (group, rest)
     ]  # fmt: skip
     texts = [{name: f"{value!r}::double" for name, value in side.items()} for side in sides]
-    columns = MACROS.module.test_columns(f"{group['p'] - rest['p']!r}::double", *texts, "1", "cast(null as varchar)")
-    error = MACROS.module.difference_se(*texts)
-    limits = f"(select {smallest} as test_base, 0 as test_expected)"
-    return duckdb.sql(f"select {columns}, {error} as se from {limits}").pl().to_dicts()[0]
+    relation = f"(select {smallest} as test_base, 0 as test_expected)"
+    query = MACROS.module.test_of(
+        relation, f"{group['p'] - rest['p']!r}::double", *texts, "1", "cast(null as varchar)"
+    )
+    return duckdb.sql(f"select *, {MACROS.module.difference_se(*texts)} as se from {query}").pl().to_dicts()[0]
 
 
 def differences() -> dict[str, float]:

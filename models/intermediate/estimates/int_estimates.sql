@@ -37,8 +37,9 @@ bounded as (
         *,
         case
             when is_proportion then y_mean
-            when y_variance = 0 then round((y_mean - y_low) / nullif(y_high - y_low, 0), 9)
-            else least(greatest((y_mean - y_low) / nullif(y_high - y_low, 0), 0), 1)
+            when y_low is null or y_low = y_high then null
+            when y_variance = 0 then round((y_mean - y_low) / (y_high - y_low), 9)
+            else least(greatest((y_mean - y_low) / (y_high - y_low), 0), 1)
         end as place,
         case
             -- Where everybody gave the same answer nothing is known of its spread: the widest there can be.

@@ -16,7 +16,7 @@ case
                 then {{ by_profile("'the filter leaves everybody in'", "'the filter leaves out fewer than ten'") }}
         end
 {%- endset %}
--- noqa: disable=LT02
+-- noqa: disable=LT02, ST03
 with
 
 moments as (
@@ -55,17 +55,22 @@ sided as (
         {{ shared_noise('y_mean', 'is_proportion', 'factor', noise_counts) }} as noise,
         {{ test_limits() }}
     from matched
+),
+
+estimated as (
+    select
+        *,
+        factor * sqrt(
+            respondents_n / nullif(respondents_n - 1, 0)
+            * greatest(
+                a * a * both_w2y2 - 2 * a * b * both_w2y + b * b * both_w2
+                + (only_w2y2 - 2 * y_mean * only_w2y + y_mean * y_mean * only_w2) / (sum_w * sum_w), 0
+            )
+            + noise
+        ) as se
+    from sided
 )
 
-select
-    *,
-    factor * sqrt(
-        respondents_n / nullif(respondents_n - 1, 0)
-        * greatest(
-            a * a * both_w2y2 - 2 * a * b * both_w2y + b * b * both_w2
-            + (only_w2y2 - 2 * y_mean * only_w2y + y_mean * y_mean * only_w2) / (sum_w * sum_w), 0
-        )
-        + noise
-    ) as se,
-    {{ test_columns('difference', inside, outside, 'case when is_proportion then 1 end', reason, scale='factor * only_part') }}
-from sided
+select * from {{ test_of(
+    'estimated', 'difference', inside, outside, 'case when is_proportion then 1 end', reason, scale='factor * only_part'
+) }}

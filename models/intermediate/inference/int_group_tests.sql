@@ -15,6 +15,7 @@ case
             when is_own_group then 'the groups are made of the item itself'
         end
 {%- endset %}
+-- noqa: disable=ST03
 with
 
 moments as (
@@ -72,15 +73,11 @@ variances as (
 ),
 
 tested as (
-    select
-        *,
-        {{ test_columns('(mean - rest_mean)', own, rest, 'case when is_proportion then 1 end', reason) }},
-        {{ difference_se(own, rest) }} as se
-    from variances
+    select * from {{ test_of('variances', '(mean - rest_mean)', own, rest, 'case when is_proportion then 1 end', reason) }}
 ),
 
 ranked as (
-    select *, {{ bh_rank('p_value', family) }} as ranked_p
+    select *, {{ difference_se(own, rest) }} as se, {{ bh_rank('p_value', family) }} as ranked_p
     from tested
 )
 

@@ -4,25 +4,26 @@
 with
 
 group_cells as (
-    select * from {{ ref('int_group_tables') }} where breakdown != 'total'
+    select *, sum(n) over in_group as group_n, group_w * group_w / sum(sum_w2) over in_group as group_k
+    from {{ ref('int_group_tables') }}
+    where breakdown != 'total'
+    window in_group as (partition by survey, year, item, basis, breakdown, group_key)
 ),
 
 wave_cells as (
-    select * from {{ ref('int_wave_tables') }}
+    select *, table_w * table_w / sum(sum_w2) over (partition by survey, item, basis, year_from, year_to, year) as wave_k
+    from {{ ref('int_wave_tables') }}
 ),
 
 -- Each greatest(..., 0) equals the sum of squared residuals over all cells, the empty ones included.
 tests as (
     select
-        survey,
-        item,
-        basis,
+        survey, item, basis,
         'groups' as test_kind,
         breakdown,
-        year as year_from,
-        year as year_to,
+        year as year_from, year as year_to,
         any_value(table_n) as n,
-        any_value(table_n) as smaller_n,
+        min(group_n) as smallest_n, min(group_k) as smallest_k,
         0 as left_out_n,
         any_value(table_n) * greatest(sum(p * p / (p_group * p_answer) order by group_key, answer) - 1, 0) as chi_square,
         cast((count(distinct group_key) - 1) * (count(distinct answer) - 1) as integer) as df,
@@ -32,15 +33,13 @@ tests as (
     group by survey, item, basis, breakdown, year
     union all
     select
-        survey,
-        item,
-        basis,
+        survey, item, basis,
         'waves' as test_kind,
         'total' as breakdown,
         year_from,
         year_to,
         any_value(both_n) as n,
-        min(table_n) as smaller_n,
+        min(table_n) as smallest_n, min(wave_k) as smallest_k,
         any_value(left_out_n) as left_out_n,
         greatest(sum(table_n * p * p / p_pooled order by year, answer) - any_value(both_n), 0) as chi_square,
         cast(count(distinct answer) - 1 as integer) as df,
@@ -72,9 +71,7 @@ answers as (
 
 expected as (
     select
-        survey,
-        item,
-        basis,
+        survey, item, basis,
         breakdown,
         year_from,
         year_to,

@@ -7,7 +7,7 @@
 with
 
 calibrated as (
-    select distinct survey, item, year from {{ ref('int_calibrated_margins') }}
+    select distinct survey, item, year from {{ ref('int_calibrated_margins') }} where is_whole_item
 ),
 
 corrected as (
@@ -18,7 +18,7 @@ corrected as (
         effects.df_numerator,
         effects.df_denominator,
         test_limits.test_base,
-        tests.smaller_n < test_limits.test_base as is_small,
+        least(tests.smallest_n, tests.smallest_k + 1e-6) < test_limits.test_base as is_small,
         tests.test_kind = 'waves' and (older.item is not null or newer.item is not null) as is_calibrated,
         case
             when is_calibrated or is_small then null
@@ -68,7 +68,14 @@ select
     case
         when adjusted.p_of_table is not null then null
         when adjusted.is_calibrated then {{ calibrated_reason() }}
-        when adjusted.is_small then {{ said('fewer than {} respondents on a side', ['cast(adjusted.test_base as integer)']) }}
+        when adjusted.is_small
+            then {{ said(
+                '{} below {} in a {}',
+                [
+                    "if(adjusted.smallest_n < adjusted.test_base, 'a number of respondents', 'an effective size by the weights')",
+                    said_number('adjusted.test_base'), "if(adjusted.test_kind = 'waves', 'wave', 'group')",
+                ]
+            ) }}
         when adjusted.test_kind = 'waves' then 'everybody in one wave gave the same answer'
         else 'empty cells leave the design effects undefined'
     end as not_tested_reason,

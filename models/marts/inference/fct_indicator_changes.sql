@@ -9,21 +9,24 @@ case
             when is_calibrated then {{ calibrated_reason() }}
         end
 {%- endset %}
+-- noqa: disable=ST03
 with
 
-tested as (
+pairs as (
     select
         *,
         case when breakdown != 'total' then series end as family_series,
         not_comparable_reason is null as comparable,
-        case when comparable then value_to - value_from end as change,
-        {{ test_columns('change', older, newer, "case when unit = 'percent' then 100 end", reason) }},
-        case when comparable then {{ difference_se(older, newer) }} end as se
+        case when not_comparable_reason is null then value_to - value_from end as change
     from {{ ref('int_wave_pairs') }}
 ),
 
+tested as (
+    select * from {{ test_of('pairs', 'change', older, newer, "case when unit = 'percent' then 100 end", reason) }}
+),
+
 ranked as (
-    select *, {{ bh_rank('p_value', family) }} as ranked_p
+    select *, case when comparable then {{ difference_se(older, newer) }} end as se, {{ bh_rank('p_value', family) }} as ranked_p
     from tested
 ),
 

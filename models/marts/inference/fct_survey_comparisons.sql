@@ -1,5 +1,6 @@
 -- Grain: one row per comparison and year in which both surveys have a value; whole samples, published basis.
 {% set first, second = test_side('_a'), test_side('_b') %}
+-- noqa: disable=ST03
 with
 
 totals as (
@@ -43,20 +44,15 @@ paired as (
 ),
 
 tested as (
-    select
-        *,
-        value_a - value_b as difference,
-        {{ test_columns(
-            'difference', first, second, 'case when are_shares then 100 end',
-            'case when is_calibrated then ' ~ calibrated_reason() ~ ' end'
-        ) }},
-        {{ difference_se(first, second) }} as se
-    from paired
+    select * from {{ test_of(
+        'paired', 'value_a - value_b', first, second, 'case when are_shares then 100 end',
+        'case when is_calibrated then ' ~ calibrated_reason() ~ ' end'
+    ) }}
 ),
 
 -- The comparisons of one year are a family.
 adjusted as (
-    select *, {{ bh_rank('p_value', ['year']) }} as ranked_p
+    select *, {{ difference_se(first, second) }} as se, {{ bh_rank('p_value', ['year']) }} as ranked_p
     from tested
 ),
 
@@ -84,7 +80,7 @@ select
     n_eff_b,
     obs_status_all_b,
     source_b,
-    difference,
+    value_a - value_b as difference,
     se,
     se_null,
     z,
