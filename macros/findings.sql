@@ -4,6 +4,11 @@
     concat('{{ parts[0] }}'{% for value in values %}, {{ value }}, '{{ parts[loop.index] }}'{% endfor %})
 {%- endmacro %}
 
+{# A number of a sentence (SQL): a limit as it stands in limits.csv, without zeros behind the point. #}
+{% macro said_number(number) -%}
+    format('{:g}', cast({{ number }} as double))
+{%- endmacro %}
+
 {#
     The columns of a finding, the one shape that all models of checks have.
 

@@ -38,8 +38,3 @@
         {% endif %}
 )
 {%- endmacro %}
-
-{# A number of a sentence (SQL): a limit as it stands in limits.csv, without zeros behind the point. #}
-{% macro said_number(number) -%}
-    format('{:g}', cast({{ number }} as double))
-{%- endmacro %}

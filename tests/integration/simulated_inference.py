@@ -121,23 +121,33 @@ def simulate(weightings: Iterable[str] = tuple(WEIGHTS), sizes: Iterable[int] = 
         `another_tested`: those that are made, of all; `covered`: intervals that hold the truth, of all samples.
     """
     with tempfile.TemporaryDirectory() as build:
-        tables = fast_road(CYCLISTS, Path(build), marts=False).tables
-        moments = pd.concat(samples(weightings, sizes), ignore_index=True)  # noqa: F841 - DuckDB reads it by its name.
-        tables.execute(
-            """
-            create or replace table intermediate.int_moments as
-            select * replace (cast(base_n as bigint) as base_n, cast(respondents_n as bigint) as respondents_n),
-                cast(base_n as bigint) as positive_n, 's' as survey, 'q' as item, 2026 as year, 'as_published' as basis,
-                1e0 as mean_weight, factor * sum_wy / sum_w as value
-            from moments;
-            create or replace table intermediate.int_calibrated_margins as
-            select 's' as survey, 'm' as measure, 2026 as year, 'q' as item where false;
-            create or replace table intermediate.int_breakdown_sources as
-            select 's' as survey, 'of' as breakdown, 'q' as item where false;
-            """
-        )
-        build_models(Settings(PROJECT_DIR, CYCLISTS, Path(build)), tables, ["int_estimates", "int_group_tests"])
-        return rates(tables)
+        moments = pd.concat(samples(weightings, sizes), ignore_index=True)
+        return rates(inference_of(moments, Path(build)))
+
+
+def inference_of(moments: pd.DataFrame, build: Path) -> duckdb.DuckDBPyConnection:
+    """The models int_estimates and int_group_tests over sums.
+
+    Args:
+        moments: Rows of int_moments, but for what is the same in all of them.
+        build: An empty folder.
+    """
+    tables = fast_road(CYCLISTS, build, marts=False).tables
+    tables.execute(
+        """
+        create or replace table intermediate.int_moments as
+        select * replace (cast(base_n as bigint) as base_n, cast(respondents_n as bigint) as respondents_n),
+            cast(base_n as bigint) as positive_n, 's' as survey, 'q' as item, 2026 as year, 'as_published' as basis,
+            1e0 as mean_weight, factor * sum_wy / sum_w as value
+        from moments;
+        create or replace table intermediate.int_calibrated_margins as
+        select 's' as survey, 'm' as measure, 2026 as year, 'q' as item where false;
+        create or replace table intermediate.int_breakdown_sources as
+        select 's' as survey, 'of' as breakdown, 'q' as item where false;
+        """
+    )
+    build_models(Settings(PROJECT_DIR, CYCLISTS, build), tables, ["int_estimates", "int_group_tests"])
+    return tables
 
 
 def rates(tables: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -636,7 +636,7 @@ def assert_unreliable(mart: pd.DataFrame, scales: tuple[np.ndarray, np.ndarray],
     on_scale = 100 * width / (high - low)
     wide = on_scale >= 30
     relative = ~wide & ~(on_scale <= 5) & ~(low < 0) & (100 * width > 130 * np.abs(value))
-    rules = [base_n < 50, n_eff < 30, wide, relative]
+    rules = [base_n < 50, n_eff.round(1) < 30, wide, relative]
     texts = [
         r"a base of (?P<base>\d+), under 50",
         r"an effective size of (?P<size>[\d.]+), under 30",
@@ -758,7 +758,7 @@ def reasons_not_to_test(
     rules = {
         NO_ERROR: own["se"].isna() | other["se"].isna(),
         "fewer than 10 respondents on a side": np.minimum(own["base_n"], other["base_n"]) < 10,
-        "an effective size below 10 on a side": kish < 10 - 1e-6,
+        "an effective size by the weights below 10 on a side": kish < 10 - 1e-6,
         "everybody on both sides gave the same answer": test["square"] < 1e-20,
         "fewer than 1 expected with or without the answer on a side": expected < 1 - 1e-6,
     }
@@ -872,7 +872,7 @@ def test_groups_against_the_rest(query: Query, by_hand: pd.DataFrame) -> None:
         "the group is the whole base",
         "the groups are made of the item itself",
         "fewer than 10 respondents on a side",
-        "an effective size below 10 on a side",
+        "an effective size by the weights below 10 on a side",
         "fewer than 1 expected with or without the answer on a side",
     }
 
@@ -1291,6 +1291,16 @@ def assert_sparseness(row: pd.Series, expected: np.ndarray, what: str) -> None:
     assert row.is_sparse == (expected.min() < 1 or (expected < 5).mean() > 0.2), what
 
 
+def small_group(w: np.ndarray, groups: np.ndarray) -> str | None:
+    """Why a table has no test: a group of fewer than ten respondents, or whose weights leave fewer."""
+    sums = [np.bincount(groups, x) for x in (np.ones(len(w)), w, w**2)]
+    if sums[0].min() < 10:
+        return "a number of respondents below 10 in a group"
+    if (sums[1] ** 2 / sums[2]).min() < 10 - 1e-6:
+        return "an effective size by the weights below 10 in a group"
+    return None
+
+
 @pytest.mark.parametrize("name", WAVES)
 def test_distributions_over_groups(name: str, query: Query, waves: dict) -> None:
     """Pearson and Cramer equal scipy on the weighted table; unweighted waves have the p-value of chi-square."""
@@ -1316,7 +1326,11 @@ def test_distributions_over_groups(name: str, query: Query, waves: dict) -> None
         assert np.isclose(row["chi_square"], chi_square, rtol=CLOSE, atol=1e-9), what
         if name not in WEIGHTED:
             assert row["design_correction"] == 1, what
-            assert np.isclose(row["p_value"], p_value, rtol=1e-8, atol=TINY), what
+            reason = small_group(w, groups)
+            told = row["not_tested_reason"]
+            assert (None if pd.isna(told) else told) == reason, what
+            found = np.isnan(row["p_value"]) if reason else np.isclose(row["p_value"], p_value, rtol=1e-8, atol=TINY)
+            assert found, what
         assert_sparseness(row, expected, what)
         cramer = np.sqrt(chi_square / n / (min(shape) - 1))
         assert np.isclose(row["cramers_v"], cramer, rtol=CLOSE, atol=1e-9), what
@@ -1345,14 +1359,16 @@ def test_rao_scott_equals_svy(name: str, query: Query, waves: dict, samples: Cal
         assert np.isclose(row.chi_square, found.chisq.value, rtol=CLOSE, atol=1e-9), what
         assert row.df == found.chisq.df
         if pd.isna(row.p_value):
-            assert row.not_tested_reason == "empty cells leave the design effects undefined"
+            inside = columns[f"{row.item} of {row.breakdown}"]
+            reason = small_group(wave.weights[inside], pd.factorize(breakdowns[row.breakdown][inside])[0])
+            assert row.not_tested_reason == (reason or "empty cells leave the design effects undefined")
             continue
         compared += 1
         assert np.isclose(row.statistic / row.df, found.f.value, rtol=1e-8, atol=1e-9), what
         assert np.isclose(row.df_numerator, found.f.df_num, rtol=1e-8), what
         assert np.isclose(row.df_denominator, found.f.df_den, rtol=1e-8), what
         assert np.isclose(row.p_value, found.f.p_value, rtol=1e-6, atol=1e-14), what
-    assert compared > 0.8 * len(some)
+    assert compared > 0.7 * len(some)
 
 
 def test_distributions_of_neighbouring_waves(query: Query, waves: dict) -> None:

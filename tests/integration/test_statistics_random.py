@@ -39,7 +39,13 @@ def shipped_limit(name: str) -> str:
     return f"cast({found[0]['value']} as double)"
 
 
-ENVIRONMENT.globals |= {"limit_of": shipped_limit, "said": module("findings").said, "return": lambda made: made}
+FINDINGS = module("findings")
+ENVIRONMENT.globals |= {
+    "limit_of": shipped_limit,
+    "said": FINDINGS.said,
+    "said_number": FINDINGS.said_number,
+    "return": lambda made: made,
+}
 MACROS = module("statistics")
 STATUSES = module("obs_status")
 CONNECTION = duckdb.connect()
@@ -525,7 +531,7 @@ def test_weighted_means_are_tested_around_the_pooled_mean(more: float) -> None:
         assert math.isclose(row["pooled_mean"], mean, rel_tol=CLOSE, abs_tol=1e-12)
         reason = None
         if min(kish) < 10 - 1e-6:
-            reason = "an effective size below 10 on a side"
+            reason = "an effective size by the weights below 10 on a side"
         elif square < 1e-20:
             reason = "everybody on both sides gave the same answer"
         assert row["not_tested_reason"] == reason
@@ -540,7 +546,7 @@ def test_weighted_means_are_tested_around_the_pooled_mean(more: float) -> None:
             for (w, y), size in zip(pair, kish, strict=True)
         ]
         assert math.isclose(row["se"], math.sqrt(sum(variances) + 2 * more), rel_tol=1e-8, abs_tol=1e-12)
-    assert {None, "an effective size below 10 on a side"} <= reasons
+    assert {None, "an effective size by the weights below 10 on a side"} <= reasons
 
 
 def test_what_is_not_tested_says_why() -> None:
@@ -554,7 +560,7 @@ def test_what_is_not_tested_says_why() -> None:
     told = {
         None: [(many, many), (rare, rare)],
         "fewer than 10 respondents on a side": [(many, nine), (nine, many)],
-        "an effective size below 10 on a side": [(many, uneven)],
+        "an effective size by the weights below 10 on a side": [(many, uneven)],
         "everybody on both sides gave the same answer": [(agreeing, agreeing)],
         "fewer than 1 expected with or without the answer on a side": [(rare, rarer)],
         "one of the two values has no standard error: printed without its base, or a sample of one": [(many, alone)],
@@ -587,8 +593,9 @@ def test_why_a_value_is_unreliable() -> None:
     assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0) is None
     assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, base_n=49) == "a base of 49, under 50"
     assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, base_n=50) is None
-    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, n_eff=29.96) == "an effective size of 30.0, under 30"
-    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, n_eff=30.0) is None
+    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, n_eff=29.94) == "an effective size of 29.9, under 30"
+    # What reads 30.0 is not under 30.
+    assert unreliable(value=50.0, ci_low=40.0, ci_high=60.0, n_eff=29.96) is None
     assert unreliable(value=50.0, ci_low=35.0, ci_high=65.0) == wide.format("30.0")
     # Shares, and points of a scale from 1 to 5, by the same part of their scale.
     points = {"scale_low": 1.0, "scale_high": 5.0}

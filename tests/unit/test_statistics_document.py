@@ -88,9 +88,7 @@ def compared(group: dict[str, float], rest: dict[str, float], smallest: float) -
     ]  # fmt: skip
     texts = [{name: f"{value!r}::double" for name, value in side.items()} for side in sides]
     relation = f"(select {smallest} as test_base, 0 as test_expected)"
-    query = MACROS.module.test_of(
-        relation, f"{group['p'] - rest['p']!r}::double", *texts, "1", "cast(null as varchar)"
-    )
+    query = MACROS.module.test_of(relation, f"{group['p'] - rest['p']!r}::double", *texts, "1", "cast(null as varchar)")
     return duckdb.sql(f"select *, {MACROS.module.difference_se(*texts)} as se from {query}").pl().to_dicts()[0]
 
 

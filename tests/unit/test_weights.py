@@ -262,6 +262,37 @@ def test_a_jump_of_the_design_effect_is_flagged(tmp_path: Path) -> None:
     assert f"a design effect of {deff:.2f}," in flagged(outcome)[2023]
 
 
+def test_weights_that_miss_a_margin_were_not_calibrated_to_it(tmp_path: Path) -> None:
+    """The same weights against another, assumed population: the share of a sex has an error again."""
+
+    def other(rows: list[Row]) -> list[Row]:
+        shares = {"f": "53.5", "m": "46.5"}
+        return [row | {"share_pct": shares.get(row["group_key"], row["share_pct"])} for row in rows]
+
+    query = (
+        "select distinct se_pp is null, contains(coalesce(status_reason, ''), 'calibrated') "
+        "from marts.fct_answer_shares where item = 'sex' and breakdown = 'total' and year = 2023"
+    )
+    changes = {"met": {}, "missed": {"codebook/population.csv": other}}
+    found = {}
+    for name, change in changes.items():
+        (tmp_path / name).mkdir()
+        found[name] = kept(road(tmp_path / name, change)).rows(query)
+    assert found == {"met": [(True, True)], "missed": [(False, False)]}
+
+
+def test_a_jump_is_flagged_where_half_of_the_other_waves_are_alike(tmp_path: Path) -> None:
+    """2022 and 2023 are alike and unlike 2021: the jump is where it comes, and not in the wave after it."""
+
+    def uneven(rows: list[Row]) -> list[Row]:
+        return [row | {"wgt": f"{float(row['wgt']) * (1 if number % 8 else 8):.4f}"} for number, row in enumerate(rows)]
+
+    changes = {f"raw/cyclists_{year}.csv": uneven for year in (2022, 2023)}
+    found = flagged(kept(road(tmp_path, changes)))
+    assert 2022 in found
+    assert 2023 not in found
+
+
 SKEWED = [
     (breakdown, group)
     for breakdown, groups in (
