@@ -56,10 +56,11 @@ judged as (
         scales.*,
         likeness.other_mean_weight,
         likeness.other_deff_kish,
-        -- Unlike most other waves (of the design effect, half of them): where a change begins, or in the first wave where no other is
-        -- like it.
+        -- Unlike most other waves (of the design effect, half of them): where a change begins, or in the first
+        -- wave where no other is like it.
         {% for name, few in [('scale', '<'), ('deff', '<=')] %}
-        2 * alike_{{ name }}_n {{ few }} other_n and not coalesce(previous_alike_{{ name }}, alike_{{ name }}_n > 0 or other_n = 1)
+        2 * alike_{{ name }}_n {{ few }} other_n
+        and not coalesce(previous_alike_{{ name }}, alike_{{ name }}_n > 0 or other_n = 1)
             as is_other_{{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from scales
