@@ -141,7 +141,7 @@ def inference_of(moments: pd.DataFrame, build: Path) -> duckdb.DuckDBPyConnectio
             1e0 as mean_weight, factor * sum_wy / sum_w as value
         from moments;
         create or replace table intermediate.int_calibrated_margins as
-        select 's' as survey, 'm' as measure, 2026 as year, 'q' as item where false;
+        select 's' as survey, 'm' as measure, 2026 as year, 50e0 as population_pct where false;
         create or replace table intermediate.int_breakdown_sources as
         select 's' as survey, 'of' as breakdown, 'q' as item where false;
         """

@@ -9,7 +9,12 @@ moments as (
         moments.*,
         moments.sum_wy / moments.sum_w as y_mean,
         {{ n_eff_kish('moments.sum_w', 'moments.sum_w2') }} as n_eff_kish,
-        margins.measure is not null and moments.breakdown = 'total' as is_calibrated
+        -- Calibrated weights meet the margin. In profile `open` its noise is on the value.
+        moments.breakdown = 'total'
+        and coalesce(
+            abs(moments.value - margins.population_pct)
+            <= {{ by_profile(limit_of('calibrated_gap'), limit_of('margin_gap')) }} + 1e-9, false
+        ) as is_calibrated
     from {{ ref('int_moments') }} as moments
     left join {{ ref('int_calibrated_margins') }} as margins using (survey, measure, year)
 ),

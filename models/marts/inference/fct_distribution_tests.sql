@@ -7,7 +7,11 @@
 with
 
 calibrated as (
-    select distinct survey, item, year from {{ ref('int_calibrated_margins') }} where is_whole_item
+    select survey, item, year
+    from {{ ref('int_series_values') }}
+    where series_type = 'answer' and breakdown = 'total' and value is not null
+    group by survey, item, year
+    having bool_and(is_calibrated)
 ),
 
 corrected as (
