@@ -237,7 +237,7 @@
     {%- set more = (a.more or '0e0') ~ ' + ' ~ (b.more or '0e0') -%}
     (select *, {{ p_two_sided('z') }} as p_value
     from (
-        select *, {{ difference }} / se_null as z
+        select *, ({{ difference }}) / se_null as z
         from (
             select *, case
                 when not_tested_reason is null then {{ scale }} * sqrt(pooled_square * (1 / {{ a.n }} + 1 / {{ b.n }}) + {{ more }})
