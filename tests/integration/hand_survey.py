@@ -400,6 +400,16 @@ def serves(survey: str, breakdown: str, item: str) -> bool:
     return all(not row["serves"] or item in row["serves"].split("|") for row in rows)
 
 
+def positions_of(survey: str, item: str) -> list[str]:
+    """Substantive and neutral answers of an item."""
+    answer_set = next(entry["answer_set"] for entry in of("items", survey) if entry["item"] == item)
+    return [
+        answer["answer"]
+        for answer in codebook("answers")
+        if answer["answer_set"] == answer_set and answer["answer_kind"] in {"substantive", "neutral"}
+    ]
+
+
 def indicator_of(wave: Wave, row: Row, basis: str = "as_published") -> tuple[np.ndarray, Mask] | None:
     """Variable y and base of an indicator; None where the wave does not ask for it.
 
@@ -430,11 +440,5 @@ def indicator_of(wave: Wave, row: Row, basis: str = "as_published") -> tuple[np.
     if row["denominator"] == "position":
         base = base & (wave.any(item, *answers) | against)
     if row["denominator"] == "substantive":
-        answer_set = next(entry["answer_set"] for entry in of("items", wave.survey) if entry["item"] == item)
-        kept = [
-            answer["answer"]
-            for answer in codebook("answers")
-            if answer["answer_set"] == answer_set and answer["answer_kind"] in {"substantive", "neutral"}
-        ]
-        base = base & wave.any(item, *kept)
+        base = base & wave.any(item, *positions_of(wave.survey, item))
     return y, base

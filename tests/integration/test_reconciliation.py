@@ -18,7 +18,16 @@ from helsemonitor.limits import read_limits
 from helsemonitor.settings import Settings
 from tests.fast_road import Outcome, fast_road
 from tests.integration.conftest import ROOT, Refresh
-from tests.integration.hand_survey import Wave, asked_of, base_of, codebook, decode, memberships, of, sources
+from tests.integration.hand_survey import (
+    Wave,
+    asked_of,
+    base_of,
+    codebook,
+    decode,
+    memberships,
+    positions_of,
+    sources,
+)
 
 PRINTED = ROOT / "seeds" / "published" / "published_results.csv"
 
@@ -85,13 +94,7 @@ def printed_base(row: dict[str, str], wave: Wave, groups: dict[str, list[str]]) 
         item = name if name in wave.given else sources(wave.survey)[name]
         base = asked_of(wave, item) if "asked" in (row["base_counts"], row["denominator"]) else base_of(wave, item)
         if row["denominator"] == "substantive":
-            answer_set = next(entry["answer_set"] for entry in of("items", wave.survey) if entry["item"] == item)
-            positions = [
-                answer["answer"]
-                for answer in codebook("answers")
-                if answer["answer_set"] == answer_set and answer["answer_kind"] in {"substantive", "neutral"}
-            ]
-            base = base & wave.any(item, *positions)
+            base = base & wave.any(item, *positions_of(wave.survey, item))
         found.append(int((base & in_group).sum()))
     return max(found)
 
