@@ -16,6 +16,8 @@ places as (
 )
 
 {% for wave in declared_waves() %}
+{{ part_of(wave) }}
+{{ 'union all' if not loop.first }}
 select
     places.survey,
     places.year,
@@ -29,5 +31,4 @@ from (
 ) as cells
 inner join places
     on places.survey = {{ literal(wave.survey) }} and places.year = {{ wave.year }} and cells.place = places.place
-{{ 'union all' if not loop.last }}
 {% endfor %}

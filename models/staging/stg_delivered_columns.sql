@@ -1,6 +1,8 @@
 -- Grain: one row per survey, year and column of the wave's file: its place in the raw table, its name, and how many values it
 -- holds. Names are the first row of the raw table, so that any name is data and none is an identifier.
 {% for wave in declared_waves() %}
+{{ part_of(wave) }}
+{{ 'union all' if not loop.first }}
 select
     {{ literal(wave.survey) }} as survey,
     {{ wave.year }} as year,
@@ -17,5 +19,4 @@ inner join (
 ) unpivot (
     value_n for place in (columns(*))
 ) as counts using (place)
-{{ 'union all' if not loop.last }}
 {% endfor %}
