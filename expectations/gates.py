@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations import frames, runner
-from helsemonitor.artifacts import read_json_or_none
+from helsemonitor.artifacts import file_sha256, read_json_or_none
 from helsemonitor.codebook import Wave, raw_file
 from helsemonitor.dbt_build import Progress
 from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused, PlaceUnfit
 from helsemonitor.limits import read_limits
-from helsemonitor.releases import file_sha256
 from helsemonitor.settings import Settings
+from helsemonitor.warehouse import warehouse_state
 
 if TYPE_CHECKING:
     from expectations.runner import Gate
@@ -115,11 +115,6 @@ def undeclared_files(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     ]
 
 
-def _warehouse_state(settings: Settings) -> dict[str, int]:
-    found = settings.warehouse.stat()
-    return {"size": found.st_size, "mtime_ns": found.st_mtime_ns}
-
-
 def check_marts(settings: Settings) -> "Gate":
     """Hold the built marts against their suites, and remember which state of the warehouse passed them all.
 
@@ -134,7 +129,7 @@ def check_marts(settings: Settings) -> "Gate":
                 "job annual_refresh)."
             ]
         )
-    state = _warehouse_state(settings)
+    state = warehouse_state(settings)
     batches = frames.mart_batches(settings.warehouse, read_limits(settings))
     gate = runner.run("marts", batches, settings.data_docs_dir)
     if not gate.sentences:
@@ -151,7 +146,7 @@ def refuse_unchecked_marts(settings: Settings) -> None:
         DataRefused: The warehouse is not in the state that passed the gate.
     """
     seal = settings.marts_seal
-    if not settings.warehouse.exists() or read_json_or_none(seal) != _warehouse_state(settings):
+    if not settings.warehouse.exists() or read_json_or_none(seal) != warehouse_state(settings):
         raise DataRefused(
             [
                 f"The marts of {settings.shown(settings.warehouse)} have not passed their expectations since they were "

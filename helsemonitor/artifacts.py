@@ -36,7 +36,8 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _checksum(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Checksum of a file, as lower-case hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -48,7 +49,7 @@ def clear_artifacts(target_dir: Path) -> None:
     goes too: all of it can be made again.
     """
     parsed, seal = target_dir / PARSED, target_dir / SEAL
-    is_whole = parsed.is_file() and seal.is_file() and seal.read_bytes() == _checksum(parsed).encode()
+    is_whole = parsed.is_file() and seal.is_file() and seal.read_bytes() == file_sha256(parsed).encode()
     for name in (RESULTS, MANIFEST, *(() if is_whole else (PARSED, SEAL))):
         remove(target_dir / name)
     for name in FILES:
@@ -62,4 +63,4 @@ def clear_artifacts(target_dir: Path) -> None:
 def seal_parsed(target_dir: Path) -> None:
     """Remember the parsed project as dbt has just written it."""
     if (target_dir / PARSED).is_file():
-        (target_dir / SEAL).write_text(_checksum(target_dir / PARSED), encoding="ascii")
+        (target_dir / SEAL).write_text(file_sha256(target_dir / PARSED), encoding="ascii")

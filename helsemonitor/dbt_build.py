@@ -5,11 +5,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helsemonitor.artifacts import MANIFEST, RESULTS, clear_artifacts, read_json, seal_parsed
 from helsemonitor.build_failures import explain_build, stated_problems, stating_models
 from helsemonitor.codebook import Wave
+from helsemonitor.inputs import Inputs, inputs_of, seal_warehouse, sealed_inputs
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.settings import Settings
 from helsemonitor.warehouse import remove_warehouse
@@ -42,10 +44,17 @@ def dbt_vars(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     return ["--vars", json.dumps(values)]
 
 
-def dbt_build_arguments(settings: Settings, waves: Sequence[Wave]) -> list[str]:
-    """Arguments of the build, the same whoever runs it."""
+def dbt_build_arguments(settings: Settings, waves: Sequence[Wave], seeds: Sequence[str] | None = None) -> list[str]:
+    """Arguments of the build, the same whoever runs it.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        seeds: Names of the seeds whose files have changed: they and what is made of them are built; all by default.
+    """
+    selected = [] if seeds is None else ["--select", *(f"{seed}+" for seed in seeds)]
     # Unit tests test the models with made-up rows; they belong to `make test`, not to every refresh of the data.
-    return ["build", "--exclude-resource-type", "unit_test", *dbt_vars(settings, waves)]
+    return ["build", *selected, "--exclude-resource-type", "unit_test", *dbt_vars(settings, waves)]
 
 
 def dbt_project_arguments(settings: Settings) -> list[str]:
@@ -109,24 +118,56 @@ def _progress_callback(on_progress: Progress) -> Callable[["EventMsg"], None]:
     return callback
 
 
-def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Progress | None = None) -> Built:
-    """Run `dbt build` in this process, into a warehouse of its own. The caller holds the writer's lock.
+def changed_seeds(settings: Settings, inputs: Inputs) -> list[str] | None:
+    """Names of the seeds that the warehouse was not made of; None where it cannot be built upon.
+
+    Args:
+        settings: Folders of the project.
+        inputs: What is to be built.
+    """
+    before = sealed_inputs(settings)
+    if before is None or (before.code, before.setting) != (inputs.code, inputs.setting):
+        return None
+    if not before.seeds.keys() <= inputs.seeds.keys() or not (settings.dbt_target_dir / MANIFEST).is_file():
+        return None
+    return [Path(name).stem for name in inputs.changed_seeds(before)]
+
+
+def build_warehouse(
+    settings: Settings, waves: Sequence[Wave], on_progress: Progress | None = None, is_full: bool = False
+) -> Built:
+    """Run `dbt build` in this process. The caller holds the writer's lock.
+
+    What the present warehouse holds of seeds that have not changed is built upon; where its last build did not end
+    well, or code, packages or profile are others, it is made from nothing.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        on_progress: Told of every step.
+        is_full: Whether to build from nothing, whatever there is.
 
     Raises:
         DataRefused: The codebook has problems or a data test fails.
         BuildError: dbt itself failed.
     """
+    ensure_record_key_secret(settings)
+    inputs = inputs_of(settings, settings.gated_seeds_dir)
+    seeds = None if is_full else changed_seeds(settings, inputs)
+    if seeds == []:
+        return Built({}, ())
+    clear_artifacts(settings.dbt_target_dir)
+    settings.warehouse_seal.unlink(missing_ok=True)
+    if seeds is None:
+        remove_warehouse(settings)
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    clear_artifacts(settings.dbt_target_dir)
-    ensure_record_key_secret(settings)
-    remove_warehouse(settings)
     callbacks = [_progress_callback(on_progress)] if on_progress else []
     with project_environment(settings):
         try:
             outcome = dbtRunner(callbacks=callbacks).invoke(
-                [*dbt_build_arguments(settings, waves), *dbt_project_arguments(settings)]
+                [*dbt_build_arguments(settings, waves, seeds), *dbt_project_arguments(settings)]
             )
         finally:
             # dbt keeps the file open for the next invocation in this process; the next stages read it.
@@ -136,6 +177,7 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: Prog
     if not outcome.success:
         raise explain_build(settings, settings.dbt_target_dir, str(outcome.exception)) from outcome.exception
     seal_parsed(settings.dbt_target_dir)
+    seal_warehouse(settings, inputs)
     results = read_json(settings.dbt_target_dir / RESULTS)["results"]
     counts, notes = build_counts(results), ()
     if counts["warnings"]:

@@ -41,6 +41,7 @@ def _files(settings: Settings) -> list[Path]:
         settings.record_key_secret,
         settings.warehouse,
         settings.warehouse_log,
+        settings.warehouse_seal,
         settings.data_docs_dir / "index.html",
         settings.logs_dir / "error.log",
         settings.logs_dir / "dbt.log",

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from helsemonitor.artifacts import file_sha256
 from helsemonitor.codebook import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.place import published_link
@@ -27,12 +28,6 @@ DATABASE = "helsemonitor.duckdb"
 STORAGE_VERSION = "v1.0.0"
 # Columns of the warehouse that belong to one respondent; the delivered names are added from waves.csv.
 PERSON_COLUMNS = frozenset({"respondent_id", "respondent_no", "weight"})
-
-
-def file_sha256(path: Path) -> str:
-    """Checksum of a file, as lower-case hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync_tree(folder: Path) -> None:
@@ -204,6 +199,7 @@ def publish_release(
             "waves": [wave.wave_id for wave in waves],
             **facts,
             "tables": tables,
+            "files": {DATABASE: file_sha256(draft / DATABASE)},
         }
         said = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         (draft / MANIFEST).write_text(said, encoding="utf-8")

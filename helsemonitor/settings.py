@@ -70,6 +70,11 @@ class Settings:
         return self.warehouse.with_name(f"{self.warehouse.name}.wal")
 
     @property
+    def warehouse_seal(self) -> Path:
+        """File that says what the warehouse was made of, where its last build ended well."""
+        return self.build_dir / "warehouse.json"
+
+    @property
     def record_key_secret(self) -> Path:
         """File with the secret of the record keys of disclosure profile `open`; made on first use, never published."""
         return self.build_dir / "record_key.secret"

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helsemonitor.artifacts import read_json_or_none
+from helsemonitor.artifacts import file_sha256, read_json_or_none
 from helsemonitor.errors import PlaceUnfit
+from helsemonitor.inputs import Inputs, inputs_from
 from helsemonitor.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -112,6 +113,25 @@ def current_release(settings: Settings) -> Release | None:
         return None
     path = current.resolve() if current.exists() else settings.published_dir / current.readlink()
     return Release(path=path, manifest=read_manifest(settings, path))
+
+
+def _is_whole(release: Release) -> bool:
+    """Whether a release's files are those that its manifest was written for."""
+    tables = {f"parquet/{name}.parquet": said.get("sha256") for name, said in release.manifest["tables"].items()}
+    return all(
+        (release.path / name).is_file() and file_sha256(release.path / name) == checksum
+        for name, checksum in {**tables, **release.manifest.get("files", {})}.items()
+    )
+
+
+def release_of(settings: Settings, inputs: Inputs) -> Release | None:
+    """The current release, where it was made of these inputs and is whole; else None."""
+    try:
+        release = current_release(settings)
+    except PlaceUnfit:
+        return None
+    is_current = release is not None and inputs_from(release.manifest.get("inputs")) == inputs
+    return release if release is not None and is_current and _is_whole(release) else None
 
 
 def _delete(folder: Path) -> None:

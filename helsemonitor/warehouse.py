@@ -1,4 +1,4 @@
-"""The private warehouse file: every build starts it anew, and nothing that is in its place is lost by that.
+"""The private warehouse file: a build starts it anew, or builds on what is known of it; nothing in its place is lost.
 
 All of it is made from the seeds, so what an earlier project, a killed process or a failing disk left in it is worth
 nothing; a file that is somebody else's is set aside.
@@ -104,7 +104,13 @@ def clear_warehouse(settings: Settings) -> tuple[str, ...]:
     return ()
 
 
+def warehouse_state(settings: Settings) -> dict[str, int]:
+    """Size and time of the warehouse file: they differ where anything was written to it."""
+    found = settings.warehouse.stat()
+    return {"size": found.st_size, "mtime_ns": found.st_mtime_ns}
+
+
 def remove_warehouse(settings: Settings) -> None:
     """Remove the warehouse, so that a build starts from nothing: no table outlives the model that made it."""
-    for path in (settings.warehouse, settings.warehouse_log):
+    for path in (settings.warehouse, settings.warehouse_log, settings.warehouse_seal):
         path.unlink(missing_ok=True)

@@ -7,13 +7,12 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 from expectations.gates import check_raw, undeclared_files
-from helsemonitor.artifacts import clear_artifacts
+from helsemonitor.artifacts import clear_artifacts, file_sha256
 from helsemonitor.build_failures import explain_build
 from helsemonitor.codebook import raw_file
 from helsemonitor.dbt_build import dbt_build_arguments
 from helsemonitor.errors import DataRefused, Refusal
 from helsemonitor.record_keys import ensure_record_key_secret
-from helsemonitor.releases import file_sha256
 from helsemonitor.warehouse import remove_warehouse
 from orchestration import road
 from orchestration.checks import (

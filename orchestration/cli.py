@@ -31,7 +31,7 @@ def main() -> None:
     """
 
 
-def _run(settings: Settings, plain: bool) -> "RefreshResult":
+def _run(settings: Settings, plain: bool, is_full: bool) -> "RefreshResult":
     from rich.console import Console
 
     from orchestration import reporters, road
@@ -39,17 +39,21 @@ def _run(settings: Settings, plain: bool) -> "RefreshResult":
     console = Console(markup=False, emoji=False)
     if console.is_terminal and not plain:
         with reporters.LiveReporter(console) as reporter:
-            return road.refresh(settings, "the command line", reporter)
-    return road.refresh(settings, "the command line", reporters.PlainReporter())
+            return road.refresh(settings, "the command line", reporter, is_full)
+    return road.refresh(settings, "the command line", reporters.PlainReporter(), is_full)
 
 
 @main.command()
 @click.option("--plain", is_flag=True, help="One line per stage, also on a terminal.")
-def refresh(plain: bool) -> None:
+@click.option("--full", "is_full", is_flag=True, help="Build everything from nothing, whatever has changed.")
+def refresh(plain: bool, is_full: bool) -> None:
     """Run the whole road: check the wave files, build the warehouse, check the marts, publish.
 
-    Exit code 0: published; 1: the data are refused and the former release stays; 3: the run itself failed; 4: the
-    place does not allow a run.
+    Where nothing has changed since the current release (files, codebook, code, packages, profile), nothing is done;
+    where little has, what it reaches is built anew.
+
+    Exit code 0: published, or nothing has changed; 1: the data are refused and the former release stays; 3: the run
+    itself failed; 4: the place does not allow a run.
     """
     from rich.console import Console
 
@@ -61,7 +65,7 @@ def refresh(plain: bool) -> None:
         raise click.UsageError(f"HELSEMONITOR_DISCLOSURE is '{settings.disclosure}'; say {' or '.join(DISCLOSURES)}.")
     if problem := seeds_problem(settings):
         raise click.UsageError(problem)
-    summary(Console(markup=False, emoji=False), settings, _run(settings, plain))
+    summary(Console(markup=False, emoji=False), settings, _run(settings, plain, is_full))
 
 
 @main.command()

@@ -97,6 +97,11 @@ def summary(console: "Console", settings: Settings, result: "RefreshResult") -> 
     """Say what a finished refresh counted, how long it took and where everything lies."""
     from rich.table import Table
 
+    if result.is_unchanged:
+        for note in result.notes:
+            click.echo(f"note      {note}")
+        click.echo(f"Nothing has changed since release {result.release.release_id}; --full builds anyway.")
+        return
     facts = Table(show_header=False, box=None, pad_edge=False)
     facts.add_column()
     facts.add_column(justify="right")

@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from helsemonitor.codebook import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused
+from helsemonitor.inputs import inputs_of
 from helsemonitor.lock import writer
 from helsemonitor.settings import Settings
+from helsemonitor.shelf import release_of
 from orchestration.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from helsemonitor.dbt_build import Progress
-    from helsemonitor.releases import Release
+    from helsemonitor.inputs import Inputs
+    from helsemonitor.shelf import Release
 
 MANIFEST_PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations")
 
@@ -48,14 +51,19 @@ class RefreshResult:
     """A finished refresh.
 
     Args:
-        stages: What its stages did.
-        release: The release it published.
+        stages: What its stages did; none where nothing has changed since the release.
+        release: The release it published, or found to be of the same inputs.
         notes: Sentences about what was put right before the first stage.
     """
 
     stages: tuple[StageResult, ...]
     release: "Release"
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether there was nothing to do."""
+        return not self.stages
 
     def total(self, count: str) -> int:
         """Sum of a count over the stages."""
@@ -125,8 +133,10 @@ def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress |
     return StageResult("raw gate", time.perf_counter() - started, counts, notes)
 
 
-def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
-    """Build seeds, models and data tests. The caller holds the writer's lock.
+def build_warehouse(
+    settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None, is_full: bool = False
+) -> StageResult:
+    """Build seeds, models and data tests: of what has changed, or all. The caller holds the writer's lock.
 
     Raises:
         DataRefused: The codebook has problems or a data test fails.
@@ -135,7 +145,7 @@ def build_warehouse(settings: Settings, waves: Sequence[Wave], on_progress: "Pro
     from helsemonitor import dbt_build
 
     started = time.perf_counter()
-    built = dbt_build.build_warehouse(settings, waves, on_progress)
+    built = dbt_build.build_warehouse(settings, waves, on_progress, is_full)
     return StageResult("warehouse", time.perf_counter() - started, built.counts, built.notes)
 
 
@@ -153,21 +163,25 @@ def gate_marts(settings: Settings) -> StageResult:
     return StageResult("marts gate", time.perf_counter() - started, {"checks_passed": gate.passed})
 
 
-def publish(settings: Settings, waves: Sequence[Wave], target_dir: Path | None = None) -> tuple[StageResult, "Release"]:
+def publish(
+    settings: Settings, waves: Sequence[Wave], target_dir: Path | None = None, inputs: "Inputs | None" = None
+) -> tuple[StageResult, "Release"]:
     """Publish the marts of the warehouse as the current release. The caller holds the writer's lock.
 
     Args:
         settings: Folders of the project.
         waves: Declared waves.
         target_dir: Folder with the artifacts of the build; dbt's own by default.
+        inputs: What the release is made of, where that is certain.
 
     Raises:
         DataRefused: The marts did not pass their gate, or hold a column of single respondents.
         PlaceUnfit: The artifacts of the build are missing or damaged.
     """
     from expectations.gates import refuse_unchecked_marts
+    from helsemonitor.artifacts import file_sha256
     from helsemonitor.facts import grains, mart_names, read_build_manifest, reconciliation, warehouse_counts
-    from helsemonitor.releases import file_sha256, publish_release
+    from helsemonitor.releases import publish_release
 
     started = time.perf_counter()
     refuse_unchecked_marts(settings)
@@ -179,6 +193,7 @@ def publish(settings: Settings, waves: Sequence[Wave], target_dir: Path | None =
         "reconciliation": reconciliation(settings),
         "grain": grains(manifest),
         "raw_sha256": {wave.wave_id: file_sha256(raw_file(settings, wave)) for wave in waves},
+        "inputs": inputs.as_json() if inputs else None,
         "versions": {package: version(package) for package in MANIFEST_PACKAGES},
     }
     release = publish_release(settings, waves, facts, mart_names(manifest))
@@ -188,13 +203,14 @@ def publish(settings: Settings, waves: Sequence[Wave], target_dir: Path | None =
     return StageResult("publish", time.perf_counter() - started, counts, release.notes), release
 
 
-def refresh(settings: Settings, who: str, reporter: Reporter) -> RefreshResult:
-    """Run the whole road under the writer's lock.
+def refresh(settings: Settings, who: str, reporter: Reporter, is_full: bool = False) -> RefreshResult:
+    """Run the whole road under the writer's lock, where anything has changed since the current release.
 
     Args:
         settings: Folders of the project.
         who: What starts the refresh, as words of a sentence.
         reporter: Told of every stage.
+        is_full: Whether to build everything from nothing, whatever has changed.
 
     Raises:
         DataRefused: At any stage; the current release is as it was.
@@ -211,16 +227,19 @@ def refresh(settings: Settings, who: str, reporter: Reporter) -> RefreshResult:
         reporter.finished(result)
 
     with writer(settings, who) as notes:
+        inputs = inputs_of(settings, settings.seeds_dir)
+        if not is_full and (unchanged := release_of(settings, inputs)):
+            return RefreshResult((), unchanged, notes)
         start("codebook gate")
         done(gate_codebook(settings))
         waves = read_waves(settings)
         start("raw gate")
         done(gate_raw(settings, waves, reporter.progress))
         start("warehouse")
-        done(build_warehouse(settings, waves, reporter.progress))
+        done(build_warehouse(settings, waves, reporter.progress, is_full))
         start("marts gate")
         done(gate_marts(settings))
         start("publish")
-        result, release = publish(settings, waves)
+        result, release = publish(settings, waves, inputs=inputs)
         done(result)
     return RefreshResult(tuple(stages), release, notes)

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from helsemonitor.artifacts import file_sha256
 from helsemonitor.compare.columns import Column, size_sql, split_columns
 from helsemonitor.compare.differences import (
     ColumnDifference,
@@ -17,7 +18,6 @@ from helsemonitor.compare.differences import (
     ValueDifference,
 )
 from helsemonitor.compare.sides import NoRelease, Side
-from helsemonitor.releases import file_sha256
 from helsemonitor.sql import text
 
 MEMORY = "1GB"

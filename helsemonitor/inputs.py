@@ -1,0 +1,117 @@
+"""What a release is made of, as checksums: equal inputs make an equal release, so that nothing need be built again."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from helsemonitor.artifacts import file_sha256, read_json_or_none
+from helsemonitor.codebook.schema import tables
+from helsemonitor.settings import PROJECT_DIR, Settings
+from helsemonitor.warehouse import warehouse_state
+
+FOLDERS = ("codebook", "published", "raw")
+# What the road runs; documents, tests and benchmarks change nothing of a release.
+PROJECT = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests/data")
+CODE = (*PROJECT, "helsemonitor", "expectations", "orchestration")
+PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations", "pandas", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Checksums of what a release, or a warehouse, is made of.
+
+    Args:
+        seeds: File below the folder of seeds -> its SHA-256.
+        code: Checksum of the project's code.
+        setting: Checksum of the packages, the disclosure profile and its secret.
+    """
+
+    seeds: Mapping[str, str]
+    code: str
+    setting: str
+
+    def changed_seeds(self, before: "Inputs") -> list[str]:
+        """Files that are new or other than before."""
+        return [name for name, checksum in self.seeds.items() if before.seeds.get(name) != checksum]
+
+    def as_json(self) -> dict[str, Any]:
+        """The checksums as a manifest holds them."""
+        return {"code": self.code, "setting": self.setting, "seeds": dict(self.seeds)}
+
+
+def inputs_from(said: object) -> Inputs | None:
+    """Checksums as a manifest holds them; None where it holds none, or something else."""
+    if not isinstance(said, dict) or not isinstance(said.get("seeds"), dict):
+        return None
+    return Inputs(seeds=said["seeds"], code=str(said.get("code")), setting=str(said.get("setting")))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files below a folder, in the order of their names; none that a program hides or keeps for itself."""
+    if folder.is_file():
+        yield folder
+    elif folder.is_dir() and folder.name != "__pycache__":
+        for path in sorted(folder.iterdir()):
+            if not path.name.startswith((".", "~")):
+                yield from _files(path)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _code(project_dir: Path) -> str:
+    paths = [path for part in CODE for path in _files(project_dir / part)]
+    return _digest(f"{path.relative_to(project_dir)} {file_sha256(path)}" for path in paths)
+
+
+def _setting(settings: Settings) -> str:
+    secret = settings.record_key_secret
+    is_open = settings.disclosure == "open" and secret.is_file()
+    return _digest(
+        [
+            platform.python_version(),
+            *(f"{package} {version(package)}" for package in PACKAGES),
+            settings.disclosure,
+            file_sha256(secret) if is_open else "",
+        ]
+    )
+
+
+def inputs_of(settings: Settings, seeds_dir: Path) -> Inputs:
+    """Take the checksums of the inputs as they lie.
+
+    Args:
+        settings: Folders of the project.
+        seeds_dir: Folder of the seeds: those of the user, or those that passed the gates.
+    """
+    found = {str(path.relative_to(seeds_dir)): path for folder in FOLDERS for path in _files(seeds_dir / folder)}
+    for table in tables().values():
+        # The project's own stands in for a file that is not there.
+        name = f"{table.folder}/{table.name}.csv"
+        if table.presence == "house" and name not in found:
+            found[name] = PROJECT_DIR / "seeds" / name
+    return Inputs(
+        seeds={name: file_sha256(path) for name, path in sorted(found.items())},
+        code=_code(settings.project_dir),
+        setting=_setting(settings),
+    )
+
+
+def seal_warehouse(settings: Settings, inputs: Inputs) -> None:
+    """Remember what the warehouse, built whole and without a finding, was made of."""
+    said = {"state": warehouse_state(settings), "inputs": inputs.as_json()}
+    settings.warehouse_seal.write_text(json.dumps(said, indent=1), encoding="utf-8")
+
+
+def sealed_inputs(settings: Settings) -> Inputs | None:
+    """What the warehouse was made of; None where its last build did not end well or somebody has changed it since."""
+    said = read_json_or_none(settings.warehouse_seal)
+    if not isinstance(said, dict) or not settings.warehouse.is_file() or said.get("state") != warehouse_state(settings):
+        return None
+    return inputs_from(said.get("inputs"))
