@@ -1,13 +1,15 @@
 """The two gates as functions: raw wave files before the build, marts after it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations import frames, runner
-from helsemonitor.artifacts import file_sha256, read_json_or_none
+from expectations.keeper import Begin, in_process
+from expectations.memory import Memory, Passed
+from helsemonitor.artifacts import file_sha256, read_json_or_none, remove
 from helsemonitor.codebook import Wave, raw_file
 from helsemonitor.dbt_build import Progress
 from helsemonitor.delimited import clean_name
@@ -17,7 +19,11 @@ from helsemonitor.settings import Settings
 from helsemonitor.warehouse import warehouse_state
 
 if TYPE_CHECKING:
-    from expectations.runner import Gate
+    from expectations.runner import Gate, Outcome
+
+
+# Pages of the waves that were looked at since the gate last looked at all.
+CHANGED = "raw_changed"
 
 
 @dataclass(frozen=True)
@@ -59,50 +65,120 @@ def _changed_since_declared(settings: Settings, wave: Wave) -> str:
     )
 
 
-def check_raw(
-    settings: Settings,
-    waves: Sequence[Wave],
-    docs: str = "raw",
-    on_progress: Progress | None = None,
-    copies: Path | None = None,
-) -> tuple[WaveCheck, ...]:
-    """Hold raw wave files against their suites.
+@dataclass(frozen=True)
+class RawReading:
+    """Raw wave files as they were read, before their suites have run.
+
+    Args:
+        settings: Folders of the project.
+        waves: All waves, in the order asked for.
+        read: Wave -> its file, of the waves that were looked at.
+        known: Wave -> what is remembered of it, of the others.
+        held_to: Wave -> checksum of its file and of what it is held to.
+        memory: Where the waves that pass are remembered; None where nothing is.
+    """
+
+    settings: Settings
+    waves: tuple[Wave, ...]
+    read: Mapping[Wave, frames.RawWave]
+    known: Mapping[Wave, Passed]
+    held_to: Mapping[Wave, str]
+    memory: Memory | None
+
+    @property
+    def batches(self) -> list[frames.Batch]:
+        """Suites with their tables."""
+        return [batch for raw in self.read.values() for batch in raw.batches]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether every file was read whole, and lies where dbt reads it."""
+        return not any(raw.sentences for raw in self.read.values())
+
+    def begin(self, begin: Begin = in_process) -> Callable[[], tuple[WaveCheck, ...]]:
+        """Begin to hold the files against their suites; what comes back waits for what was found, see `judged`."""
+        if not self.known:
+            remove(self.settings.data_docs_dir / CHANGED)
+        wait = (
+            begin(CHANGED if self.known else "raw", self.batches, self.settings.data_docs_dir) if self.batches else None
+        )
+        return lambda: self.judged(wait() if wait else runner.Gate((), 0.0))
+
+    def judged(self, gate: "Gate") -> tuple[WaveCheck, ...]:
+        """Say what was found, and remember the waves that have passed.
+
+        Args:
+            gate: Outcome of the suites.
+
+        Returns:
+            One check per wave, in the order asked for.
+        """
+        outcomes = {outcome.suite: outcome for outcome in gate.outcomes}
+        checks = tuple(self._check(wave, outcomes) for wave in self.waves)
+        if self.memory:
+            self.memory.keep(self._passed(check) for check in checks if not check.sentences)
+        return checks
+
+    def _check(self, wave: Wave, outcomes: Mapping[str, "Outcome"]) -> WaveCheck:
+        said = _changed_since_declared(self.settings, wave)
+        is_note = wave.status == "provisional"
+        found, notes = [said] if said and not is_note else [], (said,) if said and is_note else ()
+        if wave in self.known:
+            return WaveCheck(wave, self.known[wave].respondents, self.known[wave].passed, tuple(found), notes)
+        raw = self.read[wave]
+        own = [outcomes[batch.suite.name] for batch in raw.batches]
+        found += [*raw.sentences, *(sentence for outcome in own for sentence in outcome.sentences)]
+        return WaveCheck(wave, raw.rows, sum(outcome.passed for outcome in own), tuple(found), notes)
+
+    def _passed(self, check: WaveCheck) -> tuple[Wave, Passed]:
+        wave = check.wave
+        if wave in self.known or self.memory is None:
+            return wave, self.known[wave]
+        copy = file_sha256(self.memory.copy(wave))
+        return wave, Passed(self.held_to[wave], copy, check.respondents, check.passed)
+
+
+def read_raw_files(
+    settings: Settings, waves: Sequence[Wave], on_progress: Progress | None = None, copies: Path | None = None
+) -> RawReading:
+    """Read raw wave files, but those that have passed the gate as they are.
+
+    Args:
+        settings: Folders of the project.
+        waves: Waves to look at.
+        on_progress: Told after every file.
+        copies: Folder for the files as dbt is to read them, each under the name of its seed. Without one every file is
+            read, and nothing is remembered.
+    """
+    limits = read_limits(settings)
+    delivered = frames.delivered_columns(settings)
+    memory = Memory(settings, limits, copies) if copies else None
+    read, known, held_to = {}, {}, {}
+    for done, wave in enumerate(waves, start=1):
+        columns = delivered.get((wave.survey, str(wave.year)), frames.NOTHING)
+        held_to[wave] = memory.held_to(wave, columns) if memory else ""
+        if memory and (passed := memory.recall(wave, held_to[wave])):
+            known[wave] = passed
+        else:
+            read[wave] = frames.raw_wave(settings, wave, columns, limits, memory.copy(wave) if memory else None)
+        if on_progress:
+            on_progress(done, len(waves), wave.wave_id)
+    return RawReading(settings, tuple(waves), read, known, held_to, memory)
+
+
+def check_raw(settings: Settings, waves: Sequence[Wave], docs: str = "raw") -> tuple[WaveCheck, ...]:
+    """Hold raw wave files against their suites, whatever is known of them.
 
     Args:
         settings: Folders of the project.
         waves: Waves to look at.
         docs: Name of the folder for the pages with the results.
-        on_progress: Told after every file that was read.
-        copies: Folder for the files as dbt is to read them, each under the name of its seed; none by default.
 
     Returns:
         One check per wave, in the order given.
     """
-    limits = read_limits(settings)
-    delivered = frames.delivered_columns(settings)
-    read = []
-    for done, wave in enumerate(waves, start=1):
-        columns = delivered.get((wave.survey, str(wave.year)), frames.NOTHING)
-        copy = copies / f"{wave.seed}.csv" if copies else None
-        read.append(frames.raw_wave(settings, wave, columns, limits, copy))
-        if on_progress:
-            on_progress(done, len(waves), wave.wave_id)
-    changed = {wave: _changed_since_declared(settings, wave) for wave in waves}
-    gate = runner.run(docs, [batch for raw in read for batch in raw.batches], settings.data_docs_dir)
-    outcomes = {outcome.suite: outcome for outcome in gate.outcomes}
-    checks = []
-    for wave, raw in zip(waves, read, strict=True):
-        own = [outcomes[batch.suite.name] for batch in raw.batches]
-        said = (changed[wave],) if changed[wave] else ()
-        is_note = wave.status == "provisional"
-        sentences = (
-            *(() if is_note else said),
-            *raw.sentences,
-            *(sentence for outcome in own for sentence in outcome.sentences),
-        )
-        passed = sum(outcome.passed for outcome in own)
-        checks.append(WaveCheck(wave, raw.rows, passed, sentences, said if is_note else ()))
-    return tuple(checks)
+    reading = read_raw_files(settings, waves)
+    return reading.judged(runner.run(docs, reading.batches, settings.data_docs_dir))
 
 
 def undeclared_files(settings: Settings, waves: Sequence[Wave]) -> list[str]:
@@ -115,8 +191,12 @@ def undeclared_files(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     ]
 
 
-def check_marts(settings: Settings) -> "Gate":
+def check_marts(settings: Settings, begin: Begin = in_process) -> "Gate":
     """Hold the built marts against their suites, and remember which state of the warehouse passed them all.
+
+    Args:
+        settings: Folders of the project.
+        begin: Runs the suites.
 
     Raises:
         PlaceUnfit: There is no warehouse.
@@ -131,7 +211,7 @@ def check_marts(settings: Settings) -> "Gate":
         )
     state = warehouse_state(settings)
     batches = frames.mart_batches(settings.warehouse, read_limits(settings))
-    gate = runner.run("marts", batches, settings.data_docs_dir)
+    gate = begin("marts", batches, settings.data_docs_dir)()
     if not gate.sentences:
         settings.marts_seal.write_text(json.dumps(state), encoding="utf-8")
     return gate

@@ -159,6 +159,14 @@ def _quiet() -> Iterator[None]:
             logging.disable(before)
 
 
+def import_great_expectations() -> None:
+    """Import all of the library that a gate needs, ahead of time."""
+    import great_expectations as gx
+    from great_expectations.render.renderer import site_builder  # noqa: F401 - imported late otherwise
+
+    _ = gx.expectations.ExpectColumnValuesToBeUnique
+
+
 def _context(site: Path) -> "EphemeralDataContext":
     import great_expectations as gx
     from great_expectations.data_context.types import base

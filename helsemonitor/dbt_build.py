@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from helsemonitor.artifacts import MANIFEST, RESULTS, clear_artifacts, read_json, seal_parsed
 from helsemonitor.build_failures import explain_build, stated_problems, stating_models
@@ -17,9 +17,11 @@ from helsemonitor.settings import Settings
 from helsemonitor.warehouse import remove_warehouse
 
 if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
 
 Progress = Callable[[int, int, str], None]
+Callbacks = Sequence[Callable[["EventMsg"], None]]
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _progress_callback(on_progress: Progress) -> Callable[["EventMsg"], None]:
     return callback
 
 
-def changed_seeds(settings: Settings, inputs: Inputs) -> list[str] | None:
+def changed_seeds(settings: Settings, inputs: Inputs) -> tuple[str, ...] | None:
     """Names of the seeds that the warehouse was not made of; None where it cannot be built upon.
 
     Args:
@@ -130,45 +132,42 @@ def changed_seeds(settings: Settings, inputs: Inputs) -> list[str] | None:
         return None
     if not before.seeds.keys() <= inputs.seeds.keys() or not (settings.dbt_target_dir / MANIFEST).is_file():
         return None
-    return [Path(name).stem for name in inputs.changed_seeds(before)]
+    return tuple(Path(name).stem for name in inputs.changed_seeds(before))
 
 
-def build_warehouse(
-    settings: Settings, waves: Sequence[Wave], on_progress: Progress | None = None, is_full: bool = False
-) -> Built:
-    """Run `dbt build` in this process. The caller holds the writer's lock.
-
-    What the present warehouse holds of seeds that have not changed is built upon; where its last build did not end
-    well, or code, packages or profile are others, it is made from nothing.
+@dataclass(frozen=True)
+class Plan:
+    """What a build has to do.
 
     Args:
-        settings: Folders of the project.
+        inputs: What the warehouse will be made of.
         waves: Declared waves.
-        on_progress: Told of every step.
-        is_full: Whether to build from nothing, whatever there is.
+        seeds: Names of the seeds that have changed; None where all is built from nothing.
+        manifest: The parsed project; None where nothing has changed.
+    """
+
+    inputs: Inputs
+    waves: tuple[Wave, ...]
+    seeds: tuple[str, ...] | None
+    manifest: "Manifest | None"
+
+
+def _invoke(
+    settings: Settings, arguments: Sequence[str], plan: Plan | None = None, callbacks: Callbacks = ()
+) -> object:
+    """Run a command of dbt in this process and return its result.
 
     Raises:
         DataRefused: The codebook has problems or a data test fails.
         BuildError: dbt itself failed.
     """
-    ensure_record_key_secret(settings)
-    inputs = inputs_of(settings, settings.gated_seeds_dir)
-    seeds = None if is_full else changed_seeds(settings, inputs)
-    if seeds == []:
-        return Built({}, ())
-    clear_artifacts(settings.dbt_target_dir)
-    settings.warehouse_seal.unlink(missing_ok=True)
-    if seeds is None:
-        remove_warehouse(settings)
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    callbacks = [_progress_callback(on_progress)] if on_progress else []
     with project_environment(settings):
         try:
-            outcome = dbtRunner(callbacks=callbacks).invoke(
-                [*dbt_build_arguments(settings, waves, seeds), *dbt_project_arguments(settings)]
-            )
+            runner = dbtRunner(manifest=manifest, callbacks=list(callbacks))
+            outcome = runner.invoke([*arguments, *dbt_project_arguments(settings)])
         finally:
             # dbt keeps the file open for the next invocation in this process; the next stages read it.
             DuckDBConnectionManager.close_all_connections()
@@ -176,8 +175,55 @@ def build_warehouse(
         raise outcome.exception
     if not outcome.success:
         raise explain_build(settings, settings.dbt_target_dir, str(outcome.exception)) from outcome.exception
+    return outcome.result
+
+
+def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False) -> Plan:
+    """Find out what has changed, and parse the project.
+
+    The caller holds the writer's lock, and the gates have put every file where dbt reads it. What the present warehouse
+    holds of seeds that have not changed is built upon; where its last build did not end well, or code, packages or
+    profile are others, it is made from nothing.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        is_full: Whether to build from nothing, whatever there is.
+
+    Raises:
+        BuildError: The project cannot be parsed.
+    """
+    ensure_record_key_secret(settings)
+    inputs = inputs_of(settings, settings.gated_seeds_dir)
+    seeds = None if is_full else changed_seeds(settings, inputs)
+    if seeds == ():
+        return Plan(inputs, tuple(waves), seeds, None)
+    clear_artifacts(settings.dbt_target_dir)
+    manifest = cast("Manifest", _invoke(settings, ["parse", *dbt_vars(settings, waves)]))
+    return Plan(inputs, tuple(waves), seeds, manifest)
+
+
+def build_warehouse(settings: Settings, plan: Plan, on_progress: Progress | None = None) -> Built:
+    """Run `dbt build` in this process. The caller holds the writer's lock.
+
+    Args:
+        settings: Folders of the project.
+        plan: What is to be built.
+        on_progress: Told of every step.
+
+    Raises:
+        DataRefused: The codebook has problems or a data test fails.
+        BuildError: dbt itself failed.
+    """
+    if plan.seeds == ():
+        return Built({}, ())
+    settings.warehouse_seal.unlink(missing_ok=True)
+    if plan.seeds is None:
+        remove_warehouse(settings)
+    callbacks = [_progress_callback(on_progress)] if on_progress else []
+    _invoke(settings, dbt_build_arguments(settings, plan.waves, plan.seeds), plan.manifest, callbacks)
     seal_parsed(settings.dbt_target_dir)
-    seal_warehouse(settings, inputs)
+    seal_warehouse(settings, plan.inputs)
     results = read_json(settings.dbt_target_dir / RESULTS)["results"]
     counts, notes = build_counts(results), ()
     if counts["warnings"]:

@@ -65,22 +65,21 @@ def _digest(parts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _code(project_dir: Path) -> str:
+def code_checksum(project_dir: Path) -> str:
+    """Checksum of the code that a run of the road runs."""
     paths = [path for part in CODE for path in _files(project_dir / part)]
     return _digest(f"{path.relative_to(project_dir)} {file_sha256(path)}" for path in paths)
+
+
+def packages_checksum() -> str:
+    """Checksum of the versions of Python and of the packages that a number may depend on."""
+    return _digest([platform.python_version(), *(f"{package} {version(package)}" for package in PACKAGES)])
 
 
 def _setting(settings: Settings) -> str:
     secret = settings.record_key_secret
     is_open = settings.disclosure == "open" and secret.is_file()
-    return _digest(
-        [
-            platform.python_version(),
-            *(f"{package} {version(package)}" for package in PACKAGES),
-            settings.disclosure,
-            file_sha256(secret) if is_open else "",
-        ]
-    )
+    return _digest([packages_checksum(), settings.disclosure, file_sha256(secret) if is_open else ""])
 
 
 def inputs_of(settings: Settings, seeds_dir: Path) -> Inputs:
@@ -98,7 +97,7 @@ def inputs_of(settings: Settings, seeds_dir: Path) -> Inputs:
             found[name] = PROJECT_DIR / "seeds" / name
     return Inputs(
         seeds={name: file_sha256(path) for name, path in sorted(found.items())},
-        code=_code(settings.project_dir),
+        code=code_checksum(settings.project_dir),
         setting=_setting(settings),
     )
 

@@ -38,6 +38,7 @@ def _files(settings: Settings) -> list[Path]:
         settings.lock_file,
         settings.lock_file.with_suffix(".json"),
         settings.marts_seal,
+        settings.raw_memory,
         settings.record_key_secret,
         settings.warehouse,
         settings.warehouse_log,

@@ -120,6 +120,11 @@ class Settings:
         return self.build_dir / "logs"
 
     @property
+    def raw_memory(self) -> Path:
+        """File that says which waves have passed the raw gate, and as what."""
+        return self.build_dir / "raw_gate.json"
+
+    @property
     def marts_seal(self) -> Path:
         """File that says which state of the warehouse passed the marts gate."""
         return self.build_dir / "marts_gate.json"

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
-from expectations.gates import check_raw, undeclared_files
+from expectations.gates import check_raw, read_raw_files, undeclared_files
 from helsemonitor.artifacts import clear_artifacts, file_sha256
 from helsemonitor.build_failures import explain_build
 from helsemonitor.codebook import raw_file
@@ -81,7 +81,7 @@ def codebook() -> dg.MaterializeResult:
 )
 def wave_files() -> dg.MaterializeResult:
     """The raw files of all declared waves, together: the gate before the warehouse."""
-    checks = check_raw(settings, waves, copies=settings.gated_seeds_dir / "raw")
+    checks = read_raw_files(settings, waves, copies=settings.gated_seeds_dir / "raw").begin()()
     undeclared = undeclared_files(settings, waves)
     return dg.MaterializeResult(
         metadata={

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from expectations.keeper import Keeper, in_process
 from helsemonitor.codebook import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.inputs import inputs_of
@@ -22,7 +23,8 @@ from helsemonitor.shelf import release_of
 from orchestration.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
-    from helsemonitor.dbt_build import Progress
+    from expectations.keeper import Begin
+    from helsemonitor.dbt_build import Plan, Progress
     from helsemonitor.inputs import Inputs
     from helsemonitor.shelf import Release
 
@@ -112,31 +114,75 @@ def _forget_raw(settings: Settings, waves: Sequence[Wave]) -> None:
             path.unlink()
 
 
-def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
-    """Let only sound raw files pass.
+class RawGate:
+    """The gate of the raw files, begun: every file has been read, and the suites run where `begin` runs them.
 
-    Raises:
-        DataRefused: A file is missing, undeclared or fails an expectation.
+    Waves that have passed as they are pass unseen.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        on_progress: Told of every file.
+        begin: Runs the suites.
     """
-    from expectations.gates import check_raw, undeclared_files
 
-    started = time.perf_counter()
-    checks = check_raw(settings, waves, on_progress=on_progress, copies=settings.gated_seeds_dir / "raw")
-    _refuse([*undeclared_files(settings, waves), *(sentence for check in checks for sentence in check.sentences)])
-    _forget_raw(settings, waves)
-    counts = {
-        "waves": len(waves),
-        "respondents": sum(check.respondents for check in checks),
-        "checks_passed": sum(check.passed for check in checks),
-    }
-    notes = tuple(note for check in checks for note in check.notes)
-    return StageResult("raw gate", time.perf_counter() - started, counts, notes)
+    def __init__(
+        self,
+        settings: Settings,
+        waves: Sequence[Wave],
+        on_progress: "Progress | None" = None,
+        begin: "Begin" = in_process,
+    ) -> None:
+        from expectations.gates import read_raw_files, undeclared_files
+
+        self._started = time.perf_counter()
+        self._waves = waves
+        self._undeclared = undeclared_files(settings, waves)
+        reading = read_raw_files(settings, waves, on_progress, settings.gated_seeds_dir / "raw")
+        self._judged = reading.begin(begin)
+        self.is_readable = reading.is_readable and not self._undeclared
+        if self.is_readable:
+            _forget_raw(settings, waves)
+
+    def finish(self) -> StageResult:
+        """Wait for the suites and let only sound raw files pass.
+
+        Raises:
+            DataRefused: A file is missing, undeclared or fails an expectation.
+        """
+        checks = self._judged()
+        _refuse([*self._undeclared, *(sentence for check in checks for sentence in check.sentences)])
+        counts = {
+            "waves": len(self._waves),
+            "respondents": sum(check.respondents for check in checks),
+            "checks_passed": sum(check.passed for check in checks),
+        }
+        notes = tuple(note for check in checks for note in check.notes)
+        return StageResult("raw gate", time.perf_counter() - self._started, counts, notes)
+
+
+def gate_raw(settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None) -> StageResult:
+    """Let only sound raw files pass; see `RawGate`."""
+    return RawGate(settings, waves, on_progress).finish()
+
+
+def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False) -> "Plan":
+    """Find out what has changed, and parse the dbt project; see `helsemonitor.dbt_build.plan_build`."""
+    from helsemonitor import dbt_build
+
+    return dbt_build.plan_build(settings, waves, is_full)
 
 
 def build_warehouse(
-    settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None, is_full: bool = False
+    settings: Settings, waves: Sequence[Wave], on_progress: "Progress | None" = None, plan: "Plan | None" = None
 ) -> StageResult:
     """Build seeds, models and data tests: of what has changed, or all. The caller holds the writer's lock.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        on_progress: Told of every step.
+        plan: What is to be built; by default what has changed.
 
     Raises:
         DataRefused: The codebook has problems or a data test fails.
@@ -145,11 +191,11 @@ def build_warehouse(
     from helsemonitor import dbt_build
 
     started = time.perf_counter()
-    built = dbt_build.build_warehouse(settings, waves, on_progress, is_full)
+    built = dbt_build.build_warehouse(settings, plan or plan_build(settings, waves), on_progress)
     return StageResult("warehouse", time.perf_counter() - started, built.counts, built.notes)
 
 
-def gate_marts(settings: Settings) -> StageResult:
+def gate_marts(settings: Settings, begin: "Begin" = in_process) -> StageResult:
     """Let only sound marts pass.
 
     Raises:
@@ -158,7 +204,7 @@ def gate_marts(settings: Settings) -> StageResult:
     from expectations.gates import check_marts
 
     started = time.perf_counter()
-    gate = check_marts(settings)
+    gate = check_marts(settings, begin)
     _refuse(gate.sentences)
     return StageResult("marts gate", time.perf_counter() - started, {"checks_passed": gate.passed})
 
@@ -226,19 +272,25 @@ def refresh(settings: Settings, who: str, reporter: Reporter, is_full: bool = Fa
         stages.append(result)
         reporter.finished(result)
 
-    with writer(settings, who) as notes:
+    with writer(settings, who) as notes, Keeper() as keeper:
         inputs = inputs_of(settings, settings.seeds_dir)
         if not is_full and (unchanged := release_of(settings, inputs)):
             return RefreshResult((), unchanged, notes)
+        if is_full:
+            settings.raw_memory.unlink(missing_ok=True)
+        keeper.start()
         start("codebook gate")
         done(gate_codebook(settings))
         waves = read_waves(settings)
         start("raw gate")
-        done(gate_raw(settings, waves, reporter.progress))
+        gate = RawGate(settings, waves, reporter.progress, keeper.begin)
+        # While another core runs the suites.
+        plan = plan_build(settings, waves, is_full) if gate.is_readable else None
+        done(gate.finish())
         start("warehouse")
-        done(build_warehouse(settings, waves, reporter.progress, is_full))
+        done(build_warehouse(settings, waves, reporter.progress, plan))
         start("marts gate")
-        done(gate_marts(settings))
+        done(gate_marts(settings, keeper.begin))
         start("publish")
         result, release = publish(settings, waves, inputs=inputs)
         done(result)
