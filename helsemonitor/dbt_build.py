@@ -153,7 +153,7 @@ class Plan:
 
 
 def _invoke(
-    settings: Settings, arguments: Sequence[str], plan: Plan | None = None, callbacks: Callbacks = ()
+    settings: Settings, arguments: Sequence[str], manifest: "Manifest | None" = None, callbacks: Callbacks = ()
 ) -> object:
     """Run a command of dbt in this process and return its result.
 

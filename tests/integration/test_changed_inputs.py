@@ -1,0 +1,248 @@
+"""A refresh does nothing where nothing has changed, and little where little has: always the bytes of a full build.
+
+Changes follow one another in one build folder; after each, a second folder is built from nothing. What a change must
+build, and what it must leave alone, is said by hand beside it.
+"""
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations import frames
+from helsemonitor.settings import PROJECT_DIR, Settings
+from orchestration import road
+
+SEEDS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
+
+
+class Watched:
+    """A reporter that keeps what the stages counted."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, dict[str, int]] = {}
+
+    def started(self, stage: str) -> None:
+        """Nothing."""
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        """Nothing."""
+
+    def finished(self, result: road.StageResult) -> None:
+        self.counts[result.stage] = dict(result.counts)
+
+
+def edit(settings: Settings, file: str, change: Callable[[list[dict[str, str]]], None]) -> None:
+    """Change the rows of a CSV file among the seeds."""
+    path = settings.seeds_dir / file
+    with path.open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle)
+        columns, rows = list(reader.fieldnames or []), list(reader)
+    change(rows)
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def put(file: str, column: str, value: str, **where: str) -> Callable[[Settings], None]:
+    """A change of one cell in the rows that `where` names."""
+
+    def change(rows: list[dict[str, str]]) -> None:
+        found = [row for row in rows if where.items() <= row.items()]
+        assert found
+        for row in found:
+            row[column] = value
+
+    return lambda settings: edit(settings, file, change)
+
+
+def content(release: Path) -> dict[str, str]:
+    """What people read: SHA-256 of every Parquet file, and of the rows of every table of the DuckDB file."""
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (release / "parquet").iterdir()}
+    with duckdb.connect(str(release / "helsemonitor.duckdb"), read_only=True) as connection:
+        for path in sorted((release / "parquet").iterdir()):
+            rows = connection.execute(f"select * from marts.{path.stem}").fetchall()
+            found[path.stem] = hashlib.sha256(repr(rows).encode()).hexdigest()
+    return found
+
+
+def waves_made(settings: Settings, table: str) -> dict[str, str]:
+    """Wave -> digest of what the table's rows for it were made of."""
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        rows = connection.execute(f"select year, made_of from {table}__waves").fetchall()
+    return {str(year): made_of for year, made_of in rows}
+
+
+def refreshed(settings: Settings, is_full: bool = False) -> tuple[Path, dict[str, dict[str, int]]]:
+    """Refresh, and return the release and what the stages counted."""
+    watched = Watched()
+    result = road.refresh(settings, "a test", watched, is_full)
+    return result.release.path, watched.counts
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of change.
+
+    Args:
+        name: What it is.
+        change: Makes it.
+        seeds: Seeds that are loaded again.
+        read: Raw files that are held against their suites again.
+        long: Waves whose answers are read anew.
+        cube: Waves whose cells are added up anew.
+    """
+
+    name: str
+    change: Callable[[Settings], None]
+    seeds: int
+    read: int
+    long: str = ""
+    cube: str = ""
+
+
+def correct_an_answer(settings: Settings) -> None:
+    """One rider of 2022 is none."""
+    ridden = [0]
+
+    def change(rows: list[dict[str, str]]) -> None:
+        for row in rows:
+            if row["ride"] == "Y" and not ridden[0]:
+                row["ride"], ridden[0] = "N", 1
+
+    edit(settings, "raw/cyclists_2022.csv", change)
+
+
+def turn_rows(settings: Settings) -> None:
+    """The respondents of 2021 stand in another order."""
+    edit(settings, "raw/cyclists_2021.csv", list.reverse)
+
+
+def save_with_semicolons(settings: Settings) -> None:
+    """A spreadsheet saves 2022 in its own form: the cells are the same."""
+    path = settings.seeds_dir / "raw" / "cyclists_2022.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+
+
+def without_newest_wave(settings: Settings) -> None:
+    """2023 is not landed yet: its file, and the rows that only it has a use for, lie beside the seeds."""
+    (settings.seeds_dir / "raw" / "cyclists_2023.csv").rename(settings.seeds_dir.parent / "landing.csv")
+    dropped: dict[str, list[dict[str, str]]] = {}
+    for path in sorted(settings.seeds_dir.glob("*/*.csv")):
+        file = str(path.relative_to(settings.seeds_dir))
+
+        def drop(rows: list[dict[str, str]], file: str = file) -> None:
+            gone = [
+                row
+                for row in rows
+                if "2023" in (row.get("year"), row.get("year_from")) or file.endswith("universes.csv")
+            ]
+            if gone:
+                dropped[file] = gone
+                rows[:] = [row for row in rows if row not in gone]
+
+        if "raw" not in file:
+            edit(settings, file, drop)
+    (settings.seeds_dir.parent / "dropped.json").write_text(json.dumps(dropped), encoding="utf-8")
+
+
+def land_newest_wave(settings: Settings) -> None:
+    """2023 is landed, with its columns, its filter and the change of it."""
+    (settings.seeds_dir.parent / "landing.csv").rename(settings.seeds_dir / "raw" / "cyclists_2023.csv")
+    dropped = json.loads((settings.seeds_dir.parent / "dropped.json").read_text(encoding="utf-8"))
+    for file, gone in dropped.items():
+        edit(settings, file, lambda rows, gone=gone: rows.extend(gone))
+
+
+def one_indicator_more(settings: Settings) -> None:
+    """The share of those who say that the town is poor to ride in."""
+    edit(
+        settings,
+        "codebook/indicators.csv",
+        lambda rows: rows.append(
+            {**rows[0], "indicator": "mood_bad", "answers": "bad|poor", "direction": "lower_better"}
+        ),
+    )
+
+
+def move_a_limit_of_age(settings: Settings) -> None:
+    """People of 39 are old."""
+    put("codebook/breakdowns.csv", "max_value", "38", group_key="young")(settings)
+    put("codebook/breakdowns.csv", "min_value", "39", group_key="old")(settings)
+
+
+BOTH, ALL = "2021 2022", "2021 2022 2023"
+CASES = [
+    Case("a label of an item", put("codebook/items.csv", "label_en", "Rode lately", item="rides"), 1, 0),
+    Case("a label of an answer", put("codebook/answers.csv", "label_no", "Kvinner", answer="f"), 1, 0),
+    Case("a label of a group", put("codebook/breakdowns.csv", "label_en", "Female", group_key="f"), 1, 0),
+    Case("an indicator", one_indicator_more, 1, 0),
+    Case("a limit of a flag", put("codebook/limits.csv", "value", "60", check_name="small_base"), 1, 2, "", BOTH),
+    Case("what a change did", put("codebook/changes.csv", "assessed_impact", "likely", change_id="c3"), 1, 0),
+    Case("the groups of a breakdown", move_a_limit_of_age, 1, 0, "", BOTH),
+    Case("one answer", correct_an_answer, 1, 1, "2022", "2022"),
+    Case("the order of a file", turn_rows, 1, 1, "2021", "2021"),
+    Case("the form of a file", save_with_semicolons, 0, 1),
+    Case("a file landed", land_newest_wave, 7, 1, ALL, ALL),
+    Case("a code of a list", put("codebook/code_lists.csv", "answer", "_no_answer", code="99"), 1, 3, ALL, ALL),
+    Case("a derived answer", put("codebook/derivations.csv", "answers", "helmet|light"), 1, 0, ALL, ALL),
+]
+
+
+@dataclass
+class House:
+    """A project whose inputs change.
+
+    Args:
+        settings: Its folders; every refresh builds on the one before.
+        anew: The same seeds with a build folder that every refresh builds from nothing.
+    """
+
+    settings: Settings
+    anew: Settings
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Two waves of the small survey, published; the third is to be landed."""
+    folder = tmp_path_factory.mktemp("changes")
+    shutil.copytree(SEEDS, folder / "seeds")
+    settings = Settings(PROJECT_DIR, folder / "seeds", folder / "build")
+    without_newest_wave(settings)
+    refreshed(settings)
+    return House(settings, replace(settings, build_dir=folder / "anew"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_change_costs_what_it_reaches_and_gives_the_bytes_of_a_full_build(
+    house: House, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, read = house.settings, []
+    long, cube = (waves_made(settings, f"intermediate.{name}") for name in ("int_given_answers", "int_cells"))
+    looked_at = frames.raw_wave
+    monkeypatch.setattr(frames, "raw_wave", lambda *known: read.append(known[1].year) or looked_at(*known))
+    case.change(settings)
+    release, counts = refreshed(settings)
+    monkeypatch.undo()
+    assert len(read) == case.read, "raw files"
+    assert counts["warehouse"].get("seeds", 0) == case.seeds
+    for table, before, expected in (("int_given_answers", long, case.long), ("int_cells", cube, case.cube)):
+        after = waves_made(settings, f"intermediate.{table}")
+        assert " ".join(year for year in after if after[year] != before.get(year)) == expected, table
+    full, of_all = refreshed(house.anew, is_full=True)
+    assert of_all["warehouse"]["seeds"] > 20
+    assert content(release) == content(full)
+
+
+def test_nothing_changed_is_nothing_done(house: House) -> None:
+    release, _ = refreshed(house.settings)
+    again, none = refreshed(house.settings)
+    assert (again, none) == (release, {})
+    assert len(list((house.settings.releases_dir).iterdir())) <= 5
