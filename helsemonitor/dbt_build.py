@@ -37,11 +37,12 @@ class Built:
     notes: tuple[str, ...]
 
 
-def dbt_vars(settings: Settings, waves: Sequence[Wave]) -> list[str]:
-    """Arguments that tell dbt which waves there are and who is to read the release."""
+def dbt_vars(settings: Settings, waves: Sequence[Wave], chosen: Sequence[Wave] | None = None) -> list[str]:
+    """Arguments that tell dbt which waves there are, which of them it may touch, and who is to read the release."""
     values = {
         "waves": sorted((wave.variable for wave in waves), key=lambda wave: (wave["survey"], wave["year"])),
         "disclosure": settings.disclosure,
+        **({} if chosen is None else {"only_waves": [wave.seed for wave in chosen]}),
     }
     return ["--vars", json.dumps(values)]
 
@@ -121,7 +122,7 @@ def _progress_callback(on_progress: Progress) -> Callable[["EventMsg"], None]:
 
 
 def changed_seeds(settings: Settings, inputs: Inputs) -> tuple[str, ...] | None:
-    """Names of the seeds that the warehouse was not made of; None where it cannot be built upon.
+    """Names of the seeds that the warehouse was not made of; None where that is not known.
 
     Args:
         settings: Folders of the project.
@@ -142,14 +143,16 @@ class Plan:
     Args:
         inputs: What the warehouse will be made of.
         waves: Declared waves.
-        seeds: Names of the seeds that have changed; None where all is built from nothing.
+        seeds: Names of the seeds that have changed; None where every step is taken.
         manifest: The parsed project; None where nothing has changed.
+        is_full: Whether the warehouse is built from nothing.
     """
 
     inputs: Inputs
     waves: tuple[Wave, ...]
     seeds: tuple[str, ...] | None
     manifest: "Manifest | None"
+    is_full: bool
 
 
 def _invoke(
@@ -181,9 +184,9 @@ def _invoke(
 def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False) -> Plan:
     """Find out what has changed, and parse the project.
 
-    The caller holds the writer's lock, and the gates have put every file where dbt reads it. What the present warehouse
-    holds of seeds that have not changed is built upon; where its last build did not end well, or code, packages or
-    profile are others, it is made from nothing.
+    The caller holds the writer's lock, and the gates have put every file where dbt reads it. Steps that no changed
+    seed reaches are left out, where the last build ended well and code, packages and profile are the same; else every
+    step is taken, and only the waves of tables by wave that are made of the same stand (see macros/by_wave.sql).
 
     Args:
         settings: Folders of the project.
@@ -197,10 +200,34 @@ def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False)
     inputs = inputs_of(settings, settings.gated_seeds_dir)
     seeds = None if is_full else changed_seeds(settings, inputs)
     if seeds == ():
-        return Plan(inputs, tuple(waves), seeds, None)
+        return Plan(inputs, tuple(waves), seeds, None, is_full)
     clear_artifacts(settings.dbt_target_dir)
     manifest = cast("Manifest", _invoke(settings, ["parse", *dbt_vars(settings, waves)]))
-    return Plan(inputs, tuple(waves), seeds, manifest)
+    return Plan(inputs, tuple(waves), seeds, manifest, is_full)
+
+
+def build_waves(settings: Settings, waves: Sequence[Wave], chosen: Sequence[Wave]) -> Built:
+    """Build the rows of some waves in every table by wave, and no other wave's. The caller holds the writer's lock.
+
+    What comes after those tables is left as it is, until the warehouse is built.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        chosen: The waves to build; the gates have put their files where dbt reads them.
+
+    Raises:
+        DataRefused: The codebook has problems or a data test fails.
+        BuildError: dbt itself failed.
+    """
+    ensure_record_key_secret(settings)
+    clear_artifacts(settings.dbt_target_dir)
+    others = [wave.seed for wave in waves if wave not in chosen] if settings.warehouse.is_file() else []
+    arguments = ["build", "--select", "+config.materialized:by_wave", "--exclude-resource-type", "unit_test"]
+    arguments += ["--exclude", *others] if others else []
+    settings.warehouse_seal.unlink(missing_ok=True)
+    _invoke(settings, [*arguments, *dbt_vars(settings, waves, chosen if others else waves)])
+    return Built(build_counts(read_json(settings.dbt_target_dir / RESULTS)["results"]), ())
 
 
 def build_warehouse(settings: Settings, plan: Plan, on_progress: Progress | None = None) -> Built:
@@ -218,7 +245,7 @@ def build_warehouse(settings: Settings, plan: Plan, on_progress: Progress | None
     if plan.seeds == ():
         return Built({}, ())
     settings.warehouse_seal.unlink(missing_ok=True)
-    if plan.seeds is None:
+    if plan.is_full:
         remove_warehouse(settings)
     callbacks = [_progress_callback(on_progress)] if on_progress else []
     _invoke(settings, dbt_build_arguments(settings, plan.waves, plan.seeds), plan.manifest, callbacks)

@@ -13,13 +13,13 @@ from helsemonitor.codebook import raw_file
 from helsemonitor.dbt_build import dbt_build_arguments
 from helsemonitor.errors import DataRefused, Refusal
 from helsemonitor.record_keys import ensure_record_key_secret
-from helsemonitor.warehouse import remove_warehouse
 from orchestration import road
 from orchestration.checks import (
     CODEBOOK,
     MART_CHECKS,
     WAVE_FILE,
     WAVE_FILES,
+    WAVE_ROWS,
     check_name,
     declared_check,
     wave_check,
@@ -50,6 +50,25 @@ def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         },
         check_results=[wave_result(WAVE_FILE, "expectations", check)],
     )
+
+
+@dg.asset(
+    key=WAVE_ROWS,
+    deps=[WAVE_FILE],
+    partitions_def=wave_partitions,
+    # The warehouse has one writer: a backfill is one run, and one build, of all the waves that it names.
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name="landing",
+    kinds={"dbt", "duckdb"},
+)
+def wave_rows(context: dg.AssetExecutionContext, writer_lock: WriterLock) -> dg.MaterializeResult:
+    """One wave's rows of the tables by wave: its raw file, its answers, its groups, its cells."""
+    chosen = [wave for wave in waves if wave.wave_id in context.partition_keys]
+    try:
+        result = road.build_waves(settings, waves, chosen)
+    except Refusal as refusal:
+        raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
+    return dg.MaterializeResult(metadata=dict(result.counts))
 
 
 @dg.asset(
@@ -126,8 +145,6 @@ def warehouse_assets() -> dg.AssetsDefinition:
         target_dir = settings.dagster_target_dir / "run"
         clear_artifacts(target_dir)
         ensure_record_key_secret(settings)
-        if not context.is_subset:
-            remove_warehouse(settings)
         arguments = dbt_build_arguments(settings, waves)
         with no_network():
             build = dbt.cli(arguments, context=context, target_path=target_dir, raise_on_error=False)

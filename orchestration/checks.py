@@ -12,6 +12,7 @@ from orchestration.resources import settings
 
 WAVE_FILE = dg.AssetKey(["landing", "wave_file"])
 CODEBOOK = dg.AssetKey(["landing", "codebook"])
+WAVE_ROWS = dg.AssetKey(["landing", "wave_rows"])
 WAVE_FILES = dg.AssetKey(["landing", "wave_files"])
 
 

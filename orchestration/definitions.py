@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from orchestration.assets import codebook, release_asset, warehouse_assets, wave_file, wave_files
+from orchestration.assets import codebook, release_asset, warehouse_assets, wave_file, wave_files, wave_rows
 from orchestration.checks import marts_gate
-from orchestration.jobs import annual_refresh, check_wave_file
+from orchestration.jobs import annual_refresh, check_wave_file, rebuild_waves
 from orchestration.resources import resources
 from orchestration.schedules import yearly_refresh
 from orchestration.sensors import changed_wave_files
@@ -12,9 +12,9 @@ from orchestration.sensors import changed_wave_files
 warehouse = warehouse_assets()
 
 defs = dg.Definitions(
-    assets=[codebook, wave_file, wave_files, warehouse, release_asset(warehouse)],
+    assets=[codebook, wave_file, wave_rows, wave_files, warehouse, release_asset(warehouse)],
     asset_checks=[marts_gate],
-    jobs=[annual_refresh, check_wave_file],
+    jobs=[annual_refresh, check_wave_file, rebuild_waves],
     schedules=[yearly_refresh],
     sensors=[changed_wave_files],
     resources=resources(),

@@ -195,6 +195,31 @@ def build_warehouse(
     return StageResult("warehouse", time.perf_counter() - started, built.counts, built.notes)
 
 
+def build_waves(settings: Settings, waves: Sequence[Wave], chosen: Sequence[Wave]) -> StageResult:
+    """Gate some waves, and build their rows in every table by wave. The caller holds the writer's lock.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        chosen: The waves to build.
+
+    Raises:
+        DataRefused: The codebook or a file does not pass its gate, or a data test fails.
+        BuildError: dbt itself failed.
+    """
+    from expectations.gates import read_raw_files
+    from helsemonitor import dbt_build
+
+    started = time.perf_counter()
+    gate_codebook(settings)
+    # Without a warehouse every wave is built, so that dbt finds what it reads.
+    looked_at = chosen if settings.warehouse.is_file() else waves
+    checks = read_raw_files(settings, looked_at, copies=settings.gated_seeds_dir / "raw").begin()()
+    _refuse([sentence for check in checks for sentence in check.sentences])
+    built = dbt_build.build_waves(settings, waves, chosen)
+    return StageResult("waves", time.perf_counter() - started, {"waves": len(chosen), **built.counts}, built.notes)
+
+
 def gate_marts(settings: Settings, begin: "Begin" = in_process) -> StageResult:
     """Let only sound marts pass.
 

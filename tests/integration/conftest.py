@@ -24,9 +24,9 @@ class Refresh:
     output: str
 
 
-def refresh(build: Path) -> Refresh:
+def refresh(build: Path, *options: str) -> Refresh:
     """Refresh from the shipped seeds into a build folder of its own."""
-    command = [str(Path(sys.executable).parent / "helsemonitor"), "refresh", "--plain"]
+    command = [str(Path(sys.executable).parent / "helsemonitor"), "refresh", "--plain", *options]
     environment = os.environ | {"HELSEMONITOR_SEEDS": str(ROOT / "seeds"), "HELSEMONITOR_BUILD": str(build)}
     result = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
@@ -49,5 +49,5 @@ def first(build_dir: Path) -> Refresh:
 
 @pytest.fixture(scope="session")
 def second(build_dir: Path, first: Refresh) -> Refresh:
-    """A second refresh of the same files over the first."""
-    return refresh(build_dir)
+    """A second refresh of the same files over the first, from nothing."""
+    return refresh(build_dir, "--full")
