@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from helsemonitor.artifacts import MANIFEST, RESULTS, clear_artifacts, read_json, seal_parsed
 from helsemonitor.build_failures import explain_build, stated_problems, stating_models
 from helsemonitor.codebook import Wave
-from helsemonitor.inputs import Inputs, inputs_of, seal_warehouse, sealed_inputs
+from helsemonitor.inputs import Inputs, inputs_of, is_sealed, seal_warehouse, sealed_inputs
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.settings import Settings
 from helsemonitor.warehouse import remove_warehouse
@@ -129,7 +129,7 @@ def changed_seeds(settings: Settings, inputs: Inputs) -> tuple[str, ...] | None:
         inputs: What is to be built.
     """
     before = sealed_inputs(settings)
-    if before is None or (before.code, before.setting) != (inputs.code, inputs.setting):
+    if before is None or before.code != inputs.code:
         return None
     if not before.seeds.keys() <= inputs.seeds.keys() or not (settings.dbt_target_dir / MANIFEST).is_file():
         return None
@@ -184,9 +184,10 @@ def _invoke(
 def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False) -> Plan:
     """Find out what has changed, and parse the project.
 
-    The caller holds the writer's lock, and the gates have put every file where dbt reads it. Steps that no changed
-    seed reaches are left out, where the last build ended well and code, packages and profile are the same; else every
-    step is taken, and only the waves of tables by wave that are made of the same stand (see macros/by_wave.sql).
+    The caller holds the writer's lock, and the gates have put every file where dbt reads it. A warehouse that
+    cannot be built upon (see `is_sealed`) is made from nothing. Else the steps that no changed seed reaches are left
+    out; where the code has changed, every step is taken, and the waves of tables by wave stand that are made of the
+    same (see macros/by_wave.sql).
 
     Args:
         settings: Folders of the project.
@@ -199,6 +200,7 @@ def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False)
     ensure_record_key_secret(settings)
     inputs = inputs_of(settings, settings.gated_seeds_dir)
     seeds = None if is_full else changed_seeds(settings, inputs)
+    is_full = is_full or not is_sealed(settings)
     if seeds == ():
         return Plan(inputs, tuple(waves), seeds, None, is_full)
     clear_artifacts(settings.dbt_target_dir)
@@ -222,11 +224,14 @@ def build_waves(settings: Settings, waves: Sequence[Wave], chosen: Sequence[Wave
     """
     ensure_record_key_secret(settings)
     clear_artifacts(settings.dbt_target_dir)
-    others = [wave.seed for wave in waves if wave not in chosen] if settings.warehouse.is_file() else []
+    others = [wave.seed for wave in waves if wave not in chosen] if is_sealed(settings) else []
     arguments = ["build", "--select", "+config.materialized:by_wave", "--exclude-resource-type", "unit_test"]
     arguments += ["--exclude", *others] if others else []
     settings.warehouse_seal.unlink(missing_ok=True)
+    if not others:
+        remove_warehouse(settings)
     _invoke(settings, [*arguments, *dbt_vars(settings, waves, chosen if others else waves)])
+    seal_warehouse(settings)
     return Built(build_counts(read_json(settings.dbt_target_dir / RESULTS)["results"]), ())
 
 

@@ -102,15 +102,30 @@ def inputs_of(settings: Settings, seeds_dir: Path) -> Inputs:
     )
 
 
-def seal_warehouse(settings: Settings, inputs: Inputs) -> None:
-    """Remember what the warehouse, built whole and without a finding, was made of."""
-    said = {"state": warehouse_state(settings), "inputs": inputs.as_json()}
+def seal_warehouse(settings: Settings, inputs: Inputs | None = None) -> None:
+    """Remember that the project's own steps, and nothing else, have written to the warehouse, and that they ended well.
+
+    Args:
+        settings: Folders of the project.
+        inputs: What all of the warehouse is made of; None where a part of it was built alone.
+    """
+    whole = inputs.as_json() if inputs else None
+    said = {"state": warehouse_state(settings), "setting": _setting(settings), "inputs": whole}
     settings.warehouse_seal.write_text(json.dumps(said, indent=1), encoding="utf-8")
 
 
-def sealed_inputs(settings: Settings) -> Inputs | None:
-    """What the warehouse was made of; None where its last build did not end well or somebody has changed it since."""
+def is_sealed(settings: Settings) -> bool:
+    """Whether the warehouse can be built upon.
+
+    It can where it is as the last of the project's own steps left it, that ended well, and packages, disclosure profile
+    and secret are the same.
+    """
     said = read_json_or_none(settings.warehouse_seal)
-    if not isinstance(said, dict) or not settings.warehouse.is_file() or said.get("state") != warehouse_state(settings):
-        return None
-    return inputs_from(said.get("inputs"))
+    if not isinstance(said, dict) or not settings.warehouse.is_file():
+        return False
+    return said.get("state") == warehouse_state(settings) and said.get("setting") == _setting(settings)
+
+
+def sealed_inputs(settings: Settings) -> Inputs | None:
+    """What all of the warehouse is made of; None where that is not certain."""
+    return inputs_from(read_json_or_none(settings.warehouse_seal)["inputs"]) if is_sealed(settings) else None

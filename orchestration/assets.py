@@ -12,7 +12,9 @@ from helsemonitor.build_failures import explain_build
 from helsemonitor.codebook import raw_file
 from helsemonitor.dbt_build import dbt_build_arguments
 from helsemonitor.errors import DataRefused, Refusal
+from helsemonitor.inputs import is_sealed, seal_warehouse
 from helsemonitor.record_keys import ensure_record_key_secret
+from helsemonitor.warehouse import remove_warehouse
 from orchestration import road
 from orchestration.checks import (
     CODEBOOK,
@@ -145,6 +147,9 @@ def warehouse_assets() -> dg.AssetsDefinition:
         target_dir = settings.dagster_target_dir / "run"
         clear_artifacts(target_dir)
         ensure_record_key_secret(settings)
+        if not context.is_subset and not is_sealed(settings):
+            remove_warehouse(settings)
+        settings.warehouse_seal.unlink(missing_ok=True)
         arguments = dbt_build_arguments(settings, waves)
         with no_network():
             build = dbt.cli(arguments, context=context, target_path=target_dir, raise_on_error=False)
@@ -152,6 +157,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
         if not build.is_successful():
             reason = explain_build(settings, target_dir, str(build.get_error()))
             raise dg.Failure(description=str(reason), allow_retries=False)
+        seal_warehouse(settings)
 
     return warehouse
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from expectations.keeper import Keeper, in_process
 from helsemonitor.codebook import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused
-from helsemonitor.inputs import inputs_of
+from helsemonitor.inputs import inputs_of, is_sealed
 from helsemonitor.lock import writer
 from helsemonitor.settings import Settings
 from helsemonitor.shelf import release_of
@@ -213,7 +213,7 @@ def build_waves(settings: Settings, waves: Sequence[Wave], chosen: Sequence[Wave
     started = time.perf_counter()
     gate_codebook(settings)
     # Without a warehouse every wave is built, so that dbt finds what it reads.
-    looked_at = chosen if settings.warehouse.is_file() else waves
+    looked_at = chosen if is_sealed(settings) else waves
     checks = read_raw_files(settings, looked_at, copies=settings.gated_seeds_dir / "raw").begin()()
     _refuse([sentence for check in checks for sentence in check.sentences])
     built = dbt_build.build_waves(settings, waves, chosen)
