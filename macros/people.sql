@@ -138,8 +138,9 @@
     select survey, year, breakdown, item, 'answers' as answer, group_keys, count(*) as n
     from (
         select
-            survey, year, breakdown, sources.item, respondent_no, list(members.group_key order by members.group_key) as group_keys
+            survey, year, breakdown, sources.item, respondent_no, list(groups.group_key order by groups.group_key) as group_keys
         from {{ ref('int_group_members') }} as members
+        inner join {{ ref('int_wave_groups') }} as groups using (survey, year, group_no)
         inner join (
             select distinct breakdowns.survey, breakdowns.breakdown, items.item
             from {{ ref('breakdowns') }} as breakdowns

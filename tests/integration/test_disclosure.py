@@ -184,8 +184,12 @@ def test_a_statistics_office_releases_the_same_counts(
     """The library of the Office for National Statistics, given the respondents, their keys and the table."""
     people = query(f"""
         select answers.answer, members.group_key, respondents.respondent_id
-        from intermediate.int_counted_answers as answers
-        inner join intermediate.int_group_members as members using (survey, year, respondent_no)
+        from (
+            from intermediate.int_counted_answers inner join intermediate.int_answer_keys using (survey, year, answer_no)
+        ) as answers
+        inner join (
+            from intermediate.int_group_members inner join intermediate.int_wave_groups using (survey, year, group_no)
+        ) as members using (survey, year, respondent_no)
         inner join staging.stg_respondents as respondents using (survey, year, respondent_no)
         where survey = '{survey}' and year = {year} and answers.item = '{item}' and answers.basis = 'as_published'
             and members.breakdown = '{breakdown}' and left(answers.answer, 1) != '_'
@@ -425,14 +429,17 @@ def test_groups_that_differ_by_a_few_are_few(query: Query) -> None:
     """What cell keys do not protect: two groups that are the same but for a person differ in that person's cells."""
     tables = query("""
         with
+        members as (
+            from intermediate.int_group_members inner join intermediate.int_wave_groups using (survey, year, group_no)
+        ),
         sizes as (
-            select survey, year, breakdown, group_key, count(*) as n from intermediate.int_group_members group by all
+            select survey, year, breakdown, group_key, count(*) as n from members group by all
         ),
         common as (
             select a.survey, a.year, a.breakdown, a.group_key, b.breakdown as breakdown_b, b.group_key as group_b,
                 count(*) as n
-            from intermediate.int_group_members as a
-            inner join intermediate.int_group_members as b using (survey, year, respondent_no)
+            from members as a
+            inner join members as b using (survey, year, respondent_no)
             where a.breakdown < b.breakdown
             group by all
         ),

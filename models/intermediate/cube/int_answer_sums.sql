@@ -1,99 +1,100 @@
--- Grain: one row per survey, year, item, answer, breakdown, group and basis, for the answers of int_counted_answers: one join of
--- answers and groups; exact decimals make the sums independent of the order. Those of numbers (x) are NULL where there is none.
+-- Grain: one row per survey, year, answer (`answer_no` of int_answer_keys) and group (`group_no` of int_wave_groups): sums over
+-- respondents, by one join of answers and groups; exact decimals make them independent of the order. Those of numbers (x) are
+-- NULL where there is none.
 with
 
-answer_keys as (
-    select *, cast(row_number() over (order by survey, year, basis, item, answer) as integer) as answer_no
-    from (select distinct survey, year, basis, item, answer from {{ ref('int_counted_answers') }})
+waves as (
+    select
+        survey, year, weight_column is not null as is_weighted,
+        cast(row_number() over (order by survey, year) as integer) as wave_no
+    from {{ ref('waves') }}
 ),
 
-group_keys as (
-    select *, cast(row_number() over (order by survey, breakdown, group_key) as integer) as group_no
-    from {{ ref('int_breakdown_groups') }}
+services as (
+    select distinct survey, year, serves, serves_no from {{ ref('int_wave_groups') }}
 ),
 
+-- Which answers are counted in groups that serve what: everybody in all of them. Numbers are shorter to join and group by.
+keys as (
+    select
+        survey, year, waves.wave_no, waves.is_weighted, keys.answer_no, services.serves_no,
+        cast(dense_rank() over (order by survey, year, keys.answer_no) as integer) as key_no
+    from {{ ref('int_answer_keys') }} as keys
+    inner join waves using (survey, year)
+    inner join services using (survey, year)
+    where keys.item = '_respondents' or {{ serves('services.serves', 'keys.item') }}
+),
+
+-- The answers of an unweighted wave are counted and not summed.
 answers as (
-    select keys.answer_no, counted.* exclude (basis, item, answer), counted.item = '_respondents' as is_everybody
+    select
+        keys.wave_no, keys.key_no, keys.serves_no, counted.respondent_no, counted.weight, counted.value,
+        case when keys.is_weighted then counted.weight end as w,
+        case when keys.is_weighted then counted.weight * counted.weight end as w2
     from {{ ref('int_counted_answers') }} as counted
-    inner join answer_keys as keys using (survey, year, basis, item, answer)
+    inner join keys using (survey, year, answer_no)
 ),
 
 members as (
     select
-        members.survey,
-        members.year,
-        members.respondent_no,
-        keys.group_no,
-        coalesce(keys.serves, '') != 'composition' as serves_items{% if is_open() %},
+        waves.wave_no, members.serves_no, respondent_no, members.group_no{% if is_open() %},
         {{ record_key('respondents') }} as record_key{% endif %}
 
     from {{ ref('int_group_members') }} as members
-    inner join group_keys as keys using (survey, breakdown, group_key)
+    inner join waves using (survey, year)
     {{ 'inner join ' ~ ref('stg_respondents') ~ ' as respondents using (survey, year, respondent_no)' if is_open() }}
 ),
 
 counts as (
     select
-        answers.answer_no,
-        members.group_no,
-        count(*) as n,
-        sum(answers.weight) as sum_w,
-        sum(answers.weight * answers.weight) as sum_w2{{ ', sum(members.record_key) as sum_key' if is_open() }}
+        answers.key_no, members.group_no, count(*) as n, sum(answers.w) as sum_w, sum(answers.w2) as sum_w2
+        {{- ', sum(members.record_key) as sum_key' if is_open() }}
     from answers
-    inner join members using (survey, year, respondent_no)
-    where members.serves_items or answers.is_everybody
-    group by answers.answer_no, members.group_no
+    inner join members using (wave_no, serves_no, respondent_no)
+    group by answers.key_no, members.group_no
 ),
 
 -- Large numbers are added in units of a power of ten, so that their squares fit exact decimals.
 units as (
-    select answer_no, greatest(0, cast(ceil(log10(greatest(max(abs(value)), 1))) as integer) - 4) as zeros
+    select key_no, greatest(0, cast(ceil(log10(greatest(max(abs(value)), 1))) as integer) - 4) as zeros
     from answers
     where value is not null
-    group by answer_no
+    group by key_no
+),
+
+scaled as (
+    select
+        answers.*, units.zeros,
+        case units.zeros when 0 then value else cast(concat(value, 'e-', units.zeros) as decimal(18, 9)) end as x
+    from answers
+    inner join units using (key_no)
+    where value is not null
 ),
 
 valued as (
-    select
-        *,
-        case zeros when 0 then value else cast(concat(value, 'e-', zeros) as decimal(18, 9)) end as x,
-        cast(weight * x as decimal(18, 9)) as wx
-    from answers
-    inner join units using (answer_no)
+    select *, wx * x as wx2, weight * wx as w2x, wx * wx as w2x2
+    from (select *, cast(weight * x as decimal(18, 9)) as wx from scaled) as weighted
 ),
 
 numbers as (
     select
-        answer_no,
-        group_no,
-        any_value(cast(pow(10, zeros) as bigint)) as unit,
-        sum(wx) * unit as sum_wx,
-        cast(sum(wx * x) as decimal(38, 12)) * unit * unit as sum_wx2,
-        cast(sum(weight * wx) as decimal(38, 12)) * unit as sum_w2x,
-        cast(sum(wx * wx) as decimal(38, 12)) * unit * unit as sum_w2x2
+        valued.key_no, members.group_no, cast(pow(10, max(valued.zeros)) as bigint) as unit, sum(valued.wx) as sum_wx,
+        cast(sum(valued.wx2) as decimal(38, 12)) as sum_wx2,
+        cast(sum(valued.w2x) as decimal(38, 12)) as sum_w2x,
+        cast(sum(valued.w2x2) as decimal(38, 12)) as sum_w2x2
     from valued
-    inner join members using (survey, year, respondent_no)
-    where members.serves_items
-    group by answer_no, group_no
+    inner join members using (wave_no, serves_no, respondent_no)
+    group by valued.key_no, members.group_no
 )
 
 select
-    keys.survey,
-    keys.year,
-    keys.item,
-    keys.answer,
-    groups.breakdown,
-    groups.group_key,
-    keys.basis,
-    counts.n,
-    counts.sum_w,
-    counts.sum_w2,{{ ' counts.sum_key,' if is_open() }}
-    numbers.sum_wx,
-    numbers.sum_wx2,
-    numbers.sum_w2x,
-    numbers.sum_w2x2
+    keys.survey, keys.year, keys.answer_no, counts.group_no, counts.n,
+    coalesce(counts.sum_w, cast(counts.n as decimal(38, 9))) as sum_w,
+    coalesce(counts.sum_w2, cast(counts.n as decimal(38, 18))) as sum_w2,{{ ' counts.sum_key,' if is_open() }}
+    numbers.sum_wx * numbers.unit as sum_wx,
+    numbers.sum_wx2 * numbers.unit * numbers.unit as sum_wx2,
+    numbers.sum_w2x * numbers.unit as sum_w2x,
+    numbers.sum_w2x2 * numbers.unit * numbers.unit as sum_w2x2
 from counts
-inner join answer_keys as keys using (answer_no)
-inner join group_keys as groups using (group_no)
-left join numbers using (answer_no, group_no)
-where keys.item = '_respondents' or {{ serves('groups.serves', 'keys.item') }}
+inner join (select distinct survey, year, answer_no, key_no from keys) as keys using (key_no)
+left join numbers using (key_no, group_no)

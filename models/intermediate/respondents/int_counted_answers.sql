@@ -1,51 +1,40 @@
--- Grain: one row per survey, year, basis, item, respondent and answer that the cube counts. Beside the answers given: `_base`
--- of a set whose answers do not add up to it, `_no_answer` of whoever was asked and left it blank, one of `_dont_know`,
--- `_not_relevant` and `_refused` of whoever answered without a position, and every respondent once in the item `_respondents`.
+-- Grain: one row per survey, year, respondent and answer that the cube counts: its number in int_answer_keys, which says the
+-- basis, the item and the answer. Beside the answers given: `_base` of a set whose answers do not add up to it, `_no_answer` of whoever
+-- was asked and left it blank, one of `_dont_know`, `_not_relevant` and `_refused` of whoever answered without a position, and
+-- every respondent once in the item `_respondents`.
 with
 
 asked as (
-    select *, 'as_published' as basis
-    from {{ ref('int_responses') }}
-    where in_universe
-    union all
-    select *, 'like_for_like' as basis
-    from {{ ref('int_responses') }}
-    where in_like_for_like
+    select * from {{ ref('int_responses') }} where in_universe or in_like_for_like
 ),
 
-given as (
-    select
-        asked.survey,
-        asked.year,
-        asked.basis,
-        asked.item,
-        asked.respondent_no,
-        coalesce(given.answer, '_value') as answer,
-        asked.weight,
-        given.value
+counted as (
+    select asked.*, coalesce(given.answer, '_value') as answer, given.value
     from asked
     inner join {{ ref('int_given_answers') }} as given using (survey, year, item, respondent_no)
     where asked.has_answer and (given.answer is not null or given.value is not null)
-),
-
-states as (
-    select *, '_base' as answer
+    union all
+    select *, '_base' as answer, null as value
     from asked
     where has_answer and not answers_add_up
     union all
-    select *, '_no_answer' as answer
+    select *, '_no_answer' as answer, null as value
     from asked
     where not has_answer
     union all
-    select *, concat('_', answer_state) as answer
+    select *, concat('_', answer_state) as answer, null as value
     from asked
     where has_answer and answer_state != 'valid'
 )
 
-select * from given
+select counted.survey, counted.year, counted.respondent_no, keys.answer_no, counted.weight, counted.value
+from counted
+left join {{ ref('int_answer_keys') }} as keys using (survey, year, item, answer)
+where case keys.basis when 'like_for_like' then counted.in_like_for_like else counted.in_universe end
 union all
-select survey, year, basis, item, respondent_no, answer, weight, null as value
-from states
-union all
-select survey, year, 'as_published' as basis, '_respondents' as item, respondent_no, '_base' as answer, weight, null as value
-from {{ ref('stg_respondents') }}
+select survey, year, respondents.respondent_no, keys.answer_no, respondents.weight, null as value
+from {{ ref('stg_respondents') }} as respondents
+inner join {{ ref('int_answer_keys') }} as keys using (survey, year)
+where keys.item = '_respondents'
+-- Rows of an answer lie together, which halves the time of adding them up.
+order by year, answer_no

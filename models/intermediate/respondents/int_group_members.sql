@@ -1,76 +1,98 @@
--- Grain: one row per survey, year, respondent and breakdown the respondent has a group in (crosses included). Groups are made of
--- those who were asked the breakdown's item: an answer that the routing passes by counts nowhere, and so it makes no group.
+-- Grain: one row per survey, year, respondent and group that the respondent is in, crosses included (`group_no` of
+-- int_wave_groups). Groups are made of those who were asked the breakdown's item: an answer that the routing passes by counts
+-- nowhere, and so it makes no group.
 with
 
+groups as (
+    select * from {{ ref('int_wave_groups') }}
+),
+
 definitions as (
-    select * from {{ ref('breakdowns') }}
+    select groups.survey, groups.year, groups.group_no, rules.source_item as item, rules.answers, rules.min_value, rules.max_value
+    from groups
+    inner join {{ ref('breakdowns') }} as rules using (survey, breakdown, group_key)
+    where groups.year between coalesce(rules.year_from, groups.year) and coalesce(rules.year_to, groups.year)
 ),
 
-everybody as (
-    select
-        respondents.survey,
-        respondents.year,
-        respondents.respondent_no,
-        definitions.breakdown,
-        definitions.group_key
-    from {{ ref('stg_respondents') }} as respondents
-    inner join definitions using (survey)
-    where definitions.source_item is null
-),
-
-grouped as (
-    select distinct
-        given.survey,
-        given.year,
-        given.respondent_no,
-        definitions.breakdown,
-        definitions.group_key
+by_answer as (
+    select distinct survey, year, group_no, item, unnest(string_split(answers, '|')) as answer
     from definitions
-    inner join {{ ref('int_given_answers') }} as given
-        on definitions.survey = given.survey and definitions.source_item = given.item
-    inner join {{ ref('int_responses') }} as responses
-        on
-            given.survey = responses.survey
-            and given.year = responses.year
-            and given.item = responses.item
-            and given.respondent_no = responses.respondent_no
-    where
-        responses.in_universe
-        and responses.has_answer
-        and given.year between coalesce(definitions.year_from, given.year) and coalesce(definitions.year_to, given.year)
-        and (
-            list_contains(string_split(definitions.answers, '|'), given.answer)
-            or (
-                definitions.answers is null
-                and given.value >= coalesce(definitions.min_value, given.value)
-                and given.value <= coalesce(definitions.max_value, given.value)
-            )
-        )
+    where answers is not null
 ),
 
-dimensions as (
-    select
-        *,
-        count(*) over (partition by survey, breakdown) as dimension_n
-    from {{ ref('crosses') }}
+given as (
+    select survey, year, item, respondent_no, told.answer, told.value
+    from {{ ref('int_given_answers') }} as told
+    inner join {{ ref('int_responses') }} as responses using (survey, year, item, respondent_no)
+    where responses.in_universe and responses.has_answer and item in (select item from definitions)
+),
+
+-- Of several answers that name one group, one counts.
+grouped as (
+    select given.survey, given.year, given.respondent_no, by_answer.group_no
+    from given
+    inner join by_answer using (survey, year, item, answer)
+    union
+    select given.survey, given.year, given.respondent_no, definitions.group_no
+    from given
+    inner join definitions using (survey, year, item)
+    where
+        definitions.answers is null
+        and given.value >= coalesce(definitions.min_value, given.value)
+        and given.value <= coalesce(definitions.max_value, given.value)
+    union
+    select respondents.survey, respondents.year, respondents.respondent_no, definitions.group_no
+    from {{ ref('stg_respondents') }} as respondents
+    inner join definitions using (survey, year)
+    where definitions.item is null
+),
+
+-- A group of a cross, by its part in each dimension: two, or three.
+parts as (
+    select survey, year, crossed.group_no, dimensions.dimension, part.group_no as part_no
+    from groups as crossed
+    inner join {{ ref('crosses') }} as dimensions using (survey, breakdown)
+    inner join groups as part using (survey, year)
+    where
+        part.breakdown = dimensions.source_breakdown
+        and part.group_key = split_part(crossed.group_key, '__', dimensions.dimension)
+),
+
+combinations as (
+    select survey, year, group_no, a.part_no as a_no, b.part_no as b_no, c.part_no as c_no
+    from (select * from parts where dimension = 1) as a
+    inner join (select * from parts where dimension = 2) as b using (survey, year, group_no)
+    left join (select * from parts where dimension = 3) as c using (survey, year, group_no)
 ),
 
 crossed as (
-    select
-        grouped.survey,
-        grouped.year,
-        grouped.respondent_no,
-        dimensions.breakdown,
-        string_agg(grouped.group_key, '__' order by dimensions.dimension) as group_key
-    from dimensions
-    inner join grouped
-        on dimensions.survey = grouped.survey and dimensions.source_breakdown = grouped.breakdown
-    group by grouped.survey, grouped.year, grouped.respondent_no, dimensions.breakdown
-    having count(*) = max(dimensions.dimension_n)
+    select a.survey, a.year, a.respondent_no, combinations.group_no
+    from combinations
+    inner join grouped as a
+        on combinations.survey = a.survey and combinations.year = a.year and combinations.a_no = a.group_no
+    inner join grouped as b
+        on
+            combinations.b_no = b.group_no
+            and a.survey = b.survey
+            and a.year = b.year
+            and a.respondent_no = b.respondent_no
+    left join grouped as c
+        on
+            combinations.c_no = c.group_no
+            and a.survey = c.survey
+            and a.year = c.year
+            and a.respondent_no = c.respondent_no
+    where combinations.c_no is null or c.group_no is not null
+),
+
+members as (
+    select * from grouped
+    union all
+    select * from crossed
 )
 
-select * from everybody
-union all
-select * from grouped
-union all
-select * from crossed
+select survey, year, members.respondent_no, members.group_no, groups.serves_no
+from members
+inner join groups using (survey, year, group_no)
+-- Those of a respondent lie together.
+order by year, respondent_no
