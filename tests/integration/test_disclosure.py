@@ -185,7 +185,8 @@ def test_a_statistics_office_releases_the_same_counts(
     people = query(f"""
         select answers.answer, members.group_key, respondents.respondent_id
         from (
-            from intermediate.int_counted_answers inner join intermediate.int_answer_keys using (survey, year, answer_no)
+            from intermediate.int_counted_answers
+            inner join intermediate.int_answer_keys using (survey, year, answer_no)
         ) as answers
         inner join (
             from intermediate.int_group_members inner join intermediate.int_wave_groups using (survey, year, group_no)

@@ -23,7 +23,8 @@ FLOORS = ("helsemonitor", "expectations", "orchestration")
 # What the house may grow to; each new mart may add a model. Registered changes that reach what is made of an item, and
 # people who are counted once, took four models; groups that are made of those asked took half again as many ways; what
 # a printed base counts, margins that weights were calibrated to and the test of a filter took one model each, and the
-# status beside a test an edge. Numbers instead of names in the long tables took two models that say what they stand for.
+# status beside a test an edge. Numbers instead of names in the long tables took two models, which say what they stand
+# for.
 SHAPE = {"models": 74, "edges_per_model": 1.84, "floors": 18, "ways": 315}
 
 

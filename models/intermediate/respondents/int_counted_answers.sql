@@ -1,7 +1,7 @@
 -- Grain: one row per survey, year, respondent and answer that the cube counts: its number in int_answer_keys, which says the
--- basis, the item and the answer. Beside the answers given: `_base` of a set whose answers do not add up to it, `_no_answer` of whoever
--- was asked and left it blank, one of `_dont_know`, `_not_relevant` and `_refused` of whoever answered without a position, and
--- every respondent once in the item `_respondents`.
+-- basis, the item and the answer. Beside the answers given: `_base` of a set whose answers do not add up to it, `_no_answer` of
+-- whoever was asked and left it blank, one of `_dont_know`, `_not_relevant` and `_refused` of whoever answered without a position,
+-- and every respondent once in the item `_respondents`.
 with
 
 asked as (
