@@ -1,32 +1,35 @@
 -- Grain: one row per survey, year, respondent and answer that the cube counts: its number in int_answer_keys, which says the
 -- basis, the item and the answer. Beside the answers given: `_base` of a set whose answers do not add up to it, `_no_answer` of
--- whoever was asked and left it blank, one of `_dont_know`, `_not_relevant` and `_refused` of whoever answered without a position,
--- and every respondent once in the item `_respondents`.
+-- whoever was asked and left it blank, one of `_dont_know`, `_not_relevant` and `_refused` of whoever answered without a
+-- position, and every respondent once in the item `_respondents`.
 with
 
-asked as (
-    select * from {{ ref('int_responses') }} where in_universe or in_like_for_like
+given as (
+    select survey, year, item, respondent_no, coalesce(answer, '_value') as answer, value
+    from {{ ref('int_given_answers') }}
+    where answer is not null or value is not null
 ),
 
 counted as (
-    select asked.*, coalesce(given.answer, '_value') as answer, given.value
-    from asked
-    inner join {{ ref('int_given_answers') }} as given using (survey, year, item, respondent_no)
-    where asked.has_answer and (given.answer is not null or given.value is not null)
+    select
+        survey, year, item, respondent_no, given.answer, given.value, responses.weight, responses.in_universe,
+        responses.in_like_for_like
+    from {{ ref('int_responses') }} as responses
+    inner join given using (survey, year, item, respondent_no)
+    where responses.has_answer
     union all
-    select *, '_base' as answer, null as value
-    from asked
+    select survey, year, item, respondent_no, '_base' as answer, null as value, weight, in_universe, in_like_for_like
+    from {{ ref('int_responses') }}
     where has_answer and not answers_add_up
     union all
-    select *, '_no_answer' as answer, null as value
-    from asked
-    where not has_answer
-    union all
-    select *, concat('_', answer_state) as answer, null as value
-    from asked
-    where has_answer and answer_state != 'valid'
+    select
+        survey, year, item, respondent_no, case when has_answer then concat('_', answer_state) else '_no_answer' end as answer,
+        null as value, weight, in_universe, in_like_for_like
+    from {{ ref('int_responses') }}
+    where not has_answer or answer_state != 'valid'
 )
 
+-- An answer without a number fails the tests of this model.
 select counted.survey, counted.year, counted.respondent_no, keys.answer_no, counted.weight, counted.value
 from counted
 left join {{ ref('int_answer_keys') }} as keys using (survey, year, item, answer)

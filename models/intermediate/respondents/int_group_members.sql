@@ -3,9 +3,7 @@
 -- nowhere, and so it makes no group.
 with
 
-groups as (
-    select * from {{ ref('int_wave_groups') }}
-),
+groups as (select * from {{ ref('int_wave_groups') }}),
 
 definitions as (
     select groups.survey, groups.year, groups.group_no, rules.source_item as item, rules.answers, rules.min_value, rules.max_value
@@ -20,15 +18,21 @@ by_answer as (
     where answers is not null
 ),
 
+asked as (
+    select survey, year, item, respondent_no
+    from {{ ref('int_responses') }}
+    where in_universe and has_answer and item in (select item from definitions)
+),
+
 given as (
     select survey, year, item, respondent_no, told.answer, told.value
     from {{ ref('int_given_answers') }} as told
-    inner join {{ ref('int_responses') }} as responses using (survey, year, item, respondent_no)
-    where responses.in_universe and responses.has_answer and item in (select item from definitions)
+    inner join asked using (survey, year, item, respondent_no)
+    where item in (select item from definitions)
 ),
 
 -- Of several answers that name one group, one counts.
-grouped as (
+answered as (
     select given.survey, given.year, given.respondent_no, by_answer.group_no
     from given
     inner join by_answer using (survey, year, item, answer)
@@ -38,9 +42,12 @@ grouped as (
     inner join definitions using (survey, year, item)
     where
         definitions.answers is null
-        and given.value >= coalesce(definitions.min_value, given.value)
-        and given.value <= coalesce(definitions.max_value, given.value)
-    union
+        and given.value between coalesce(definitions.min_value, given.value) and coalesce(definitions.max_value, given.value)
+),
+
+grouped as (
+    select * from answered
+    union all
     select respondents.survey, respondents.year, respondents.respondent_no, definitions.group_no
     from {{ ref('stg_respondents') }} as respondents
     inner join definitions using (survey, year)
@@ -48,47 +55,41 @@ grouped as (
 ),
 
 -- A group of a cross, by its part in each dimension: two, or three.
-parts as (
-    select survey, year, crossed.group_no, dimensions.dimension, part.group_no as part_no
+combinations as (
+    select
+        survey, year, crossed.group_no,
+        max(case when dimensions.dimension = 1 then part.group_no end) as a_no,
+        max(case when dimensions.dimension = 2 then part.group_no end) as b_no,
+        max(case when dimensions.dimension = 3 then part.group_no end) as c_no
     from groups as crossed
     inner join {{ ref('crosses') }} as dimensions using (survey, breakdown)
     inner join groups as part using (survey, year)
-    where
-        part.breakdown = dimensions.source_breakdown
-        and part.group_key = split_part(crossed.group_key, '__', dimensions.dimension)
-),
-
-combinations as (
-    select survey, year, group_no, a.part_no as a_no, b.part_no as b_no, c.part_no as c_no
-    from (select * from parts where dimension = 1) as a
-    inner join (select * from parts where dimension = 2) as b using (survey, year, group_no)
-    left join (select * from parts where dimension = 3) as c using (survey, year, group_no)
+    where part.breakdown = dimensions.source_breakdown and part.group_key = split_part(crossed.group_key, '__', dimension)
+    group by survey, year, crossed.group_no
 ),
 
 crossed as (
-    select a.survey, a.year, a.respondent_no, combinations.group_no
+    select a.survey, a.year, a.respondent_no, combinations.group_no, combinations.c_no
     from combinations
     inner join grouped as a
         on combinations.survey = a.survey and combinations.year = a.year and combinations.a_no = a.group_no
     inner join grouped as b
-        on
-            combinations.b_no = b.group_no
-            and a.survey = b.survey
-            and a.year = b.year
-            and a.respondent_no = b.respondent_no
-    left join grouped as c
-        on
-            combinations.c_no = c.group_no
-            and a.survey = c.survey
-            and a.year = c.year
-            and a.respondent_no = c.respondent_no
-    where combinations.c_no is null or c.group_no is not null
+        on a.survey = b.survey and a.year = b.year and a.respondent_no = b.respondent_no and combinations.b_no = b.group_no
 ),
 
 members as (
     select * from grouped
     union all
-    select * from crossed
+    select survey, year, respondent_no, group_no
+    from crossed
+    where c_no is null
+    union all
+    select crossed.survey, crossed.year, crossed.respondent_no, crossed.group_no
+    from crossed
+    inner join grouped as c
+        on
+            crossed.survey = c.survey and crossed.year = c.year and crossed.respondent_no = c.respondent_no
+            and crossed.c_no = c.group_no
 )
 
 select survey, year, members.respondent_no, members.group_no, groups.serves_no
