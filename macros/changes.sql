@@ -76,3 +76,22 @@
         lambda change: change.said
     ), '{{ separator }}'), '')
 {%- endmacro %}
+
+{#
+    Groups that changes reach, as SQL of a relation: survey, `reached` (`<breakdown>:<group>`) and `place`, the first of the groups
+    that the same changes reach.
+#}
+{% macro group_places() -%}
+(
+    select survey, reached, min(reached) over (partition by survey, changes) as place
+    from (
+        select
+            survey,
+            substr(place, 7) as reached,
+            list_sort(list(concat_ws(' ', change_key, change_id, by_membership and breaks_membership))) as changes
+        from {{ ref('int_reach') }}
+        where starts_with(place, 'group/')
+        group by survey, place
+    )
+)
+{%- endmacro %}

@@ -177,22 +177,27 @@
 {%- endmacro %}
 
 {#
-    Benjamini and Hochberg's (1995) adjusted p-value within a family.
+    Benjamini and Hochberg's (1995) adjusted p-values, as SQL of a relation: `id` and `p_adjusted` of each row that has a p-value.
 
-    p: p-value, NULL where there is no test. family: list of columns. Two windows: rank and size of the family, then the
-    smallest p * m / rank from this p-value up. Use in a query that has computed `ranked_p` by `bh_rank`.
+    The p-values of a family in their order; of each and all that are larger, the smallest p * m / rank. Families are short lists: to
+    sort them as lists is several times as fast as two windows over rows with all their columns.
+    relation: the tests. id: column that tells them apart. p: p-value, NULL where there is no test. family: list of columns.
 #}
-{% macro bh_rank(p, family) -%}
-    {{ p }} * count({{ p }}) over (partition by {{ family | join(', ') }})
-    / row_number() over (partition by {{ family | join(', ') }} order by {{ p }} nulls last)
-{%- endmacro %}
-
-{% macro bh_adjusted(p, ranked_p, family) -%}
-    case when {{ p }} is not null then least(1, min({{ ranked_p }}) over (
-        partition by {{ family | join(', ') }}
-        order by {{ p }} desc nulls first
-        range between unbounded preceding and current row
-    )) end
+{% macro bh_adjusted(relation, id, p, family) -%}
+(
+    select unnest(list_transform(
+        tests, lambda test, place: struct_pack({{ id }} := test.id, p_adjusted := least(1, list_min(ranked[place:])))
+    ), recursive := true)
+    from (
+        select tests, list_transform(tests, lambda test, place: test.p * len(tests) / place) as ranked
+        from (
+            select list_sort(list(struct_pack(p := {{ p }}, id := {{ id }}))) as tests
+            from {{ relation }}
+            where {{ p }} is not null
+            group by {{ family | join(', ') }}
+        )
+    )
+)
 {%- endmacro %}
 
 {#

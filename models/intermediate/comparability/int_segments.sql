@@ -1,6 +1,6 @@
--- Grain: one row per survey, series, basis, wave that has it and place (a group that a change reaches, `<breakdown>:<group>`; `*`
--- for all others): the segment of comparable values and the changes since the wave before. A change that breaks the series' kind
--- starts a segment; like for like, a change of filter parts the waves that were cut down to different universes.
+-- Grain: one row per survey, series, basis, wave that has it and place (see int_group_waves): the segment of comparable values and
+-- the changes since the wave before. A change that breaks the series' kind starts a segment; like for like, a change of filter
+-- parts the waves that were cut down to different universes.
 with
 
 -- A wave that is only known from print stands in the published series beside the landed ones. The answers of an item change
@@ -11,53 +11,54 @@ observed as (
     where is_offered or series_type = 'answer'
     union all
     select distinct
-        survey, indicator as series, 'indicator' as series_type, item, kind, year, false as filter_changed,
-        null as own_no, null as like_for_like_no
+        survey, indicator as series, 'indicator' as series_type, item, kind, year, false as filter_changed, null as own_no,
+        null as like_for_like_no
     from {{ ref('int_printed_indicators') }}
+),
+
+-- Changes part two series of one item, kind and waves only where they name one. Of those that are alike the first is judged.
+series as (
+    select
+        row_number() over (order by survey, series) as series_no,
+        survey, series, series_type, item,
+        min(series) over (partition by survey, item, kind, named.series, list(year order by year)) as judged_series
+    from observed
+    left join (
+        select distinct survey, unnest(unaffected_series || [split_part(place, 'indicator/', 2)]) as series from {{ ref('int_reach') }}
+    ) as named using (survey, series)
+    group by survey, series, series_type, item, kind, named.series
 ),
 
 waves as (
     select
-        observed.*,
-        bases.basis,
+        observed.*, bases.basis,
         min(observed.year) over along as first_year,
         lag(observed.year) over along as previous_year,
-        min(observed.like_for_like_no) over (along rows between unbounded preceding and 1 preceding) as first_no,
-        last_value(observed.like_for_like_no ignore nulls) over (
-            along rows between unbounded preceding and 1 preceding
-        ) as previous_no
+        min(observed.like_for_like_no) over before as first_no,
+        last_value(observed.like_for_like_no ignore nulls) over before as previous_no
     from observed
+    semi join series on observed.survey = series.survey and observed.series = series.judged_series
     cross join (values ('as_published'), ('like_for_like')) as bases (basis)
     where bases.basis = 'as_published' or observed.filter_changed
-    window along as (partition by observed.survey, observed.series, bases.basis order by observed.year)
-),
-
-places as (
-    select survey, '*' as place from {{ ref('waves') }}
-    union
-    select survey, substr(place, 7) as place from {{ ref('int_reach') }} where place like 'group/%'
+    window
+        along as (partition by observed.survey, observed.series, bases.basis order by observed.year),
+        before as (along rows between unbounded preceding and 1 preceding)
 ),
 
 located as (
-    select
-        waves.*,
-        places.place,
-        unnest([
-            concat('item/', waves.item), concat('group/', places.place),
-            case when waves.series_type = 'indicator' then concat('indicator/', waves.series) end
-        ]) as reached
+    select waves.*, place, unnest([concat('item/', item), concat('group/', place), concat('indicator/', series)]) as reached
     from waves
-    inner join places using (survey)
+    inner join (
+        select survey, '*' as place from {{ ref('waves') }}
+        union
+        select survey, place from {{ group_places() }}
+    ) as places using (survey)
 ),
 
 judged as (
     select
-        located.*,
-        changes.change_id,
-        changes.year as change_year,
-        changes.description_en,
-        changes.is_redefined,
-        changes.filter_no,
+        located.*, changes.change_id, changes.year as change_year, changes.description_en,
+        changes.is_redefined, changes.is_difference, changes.filter_no,
         case
             when located.basis = 'as_published' or changes.filter_no is null then located.year >= changes.year
             else coalesce(located.first_no < changes.filter_no and located.like_for_like_no >= changes.filter_no, false)
@@ -68,8 +69,7 @@ judged as (
             else located.previous_no < changes.filter_no
         end as has_just_come,
         (list_contains(changes.broken_kinds, located.kind) or changes.by_membership and changes.breaks_membership)
-        and not list_contains(changes.unaffected_series, located.series) as is_break,
-        changes.is_difference
+        and not list_contains(changes.unaffected_series, located.series) as is_break
     from located
     left join {{ ref('int_reach') }} as changes
         on
@@ -77,21 +77,25 @@ judged as (
             and located.reached = changes.place
             and located.first_year < changes.year
             and (located.year >= changes.year or located.basis = 'like_for_like')
+),
+
+segments as (
+    select
+        survey, series, year, basis, place, previous_year, own_no, like_for_like_no,
+        cast(1 + count(distinct change_year) filter (where is_break and has_come) as integer) as series_segment,
+        coalesce(bool_or(is_break and has_just_come), false) as is_first_of_segment,
+        case when previous_year is not null then not is_first_of_segment end as comparable_with_previous,
+        {{ said_of_changes('change_id', '(is_new or has_just_come)', '|') }} as change_ids,
+        coalesce(
+            {{ said_of_changes('description_en', 'is_break and has_just_come and not is_redefined', ' ') }},
+            {{ said_of_changes('description_en', 'is_break and has_just_come', ' ') }}
+        ) as break_reason,
+        {{ said_of_changes('description_en', 'is_break and has_just_come and filter_no is null', ' ') }} as other_break_reason,
+        coalesce(bool_or(is_difference and not is_break and has_just_come), false) as definition_differs
+    from judged
+    group by survey, series, year, basis, place, previous_year, own_no, like_for_like_no
 )
 
-select
-    survey, series, series_type, kind, item, year, basis, place, previous_year, own_no, like_for_like_no,
-    cast(1 + count(distinct change_year) filter (where is_break and has_come) as integer) as series_segment,
-    case
-        when previous_year is not null then not coalesce(bool_or(is_break and has_just_come), false)
-    end as comparable_with_previous,
-    {{ said_of_changes('change_id', '(is_new or has_just_come)', '|') }} as change_ids,
-    coalesce(bool_or(is_break and has_just_come), false) as is_first_of_segment,
-    coalesce(
-        {{ said_of_changes('description_en', 'is_break and has_just_come and not is_redefined', ' ') }},
-        {{ said_of_changes('description_en', 'is_break and has_just_come', ' ') }}
-    ) as break_reason,
-    {{ said_of_changes('description_en', 'is_break and has_just_come and filter_no is null', ' ') }} as other_break_reason,
-    coalesce(bool_or(is_difference and not is_break and has_just_come), false) as definition_differs
-from judged
-group by survey, series, series_type, kind, item, year, basis, place, previous_year, own_no, like_for_like_no
+select series.* exclude (judged_series), segments.* exclude (survey, series)
+from series
+inner join segments on series.survey = segments.survey and series.judged_series = segments.series

@@ -1,6 +1,7 @@
 -- Grain: one row per survey, series and wave that asked its item. A series is an indicator, or an answer of an item whose
 -- answers are shares (`<item>:<answer>`), with what it counts, and whether the wave's form offers that (`is_offered`): at least
--- one of its answers, and one of its negative answers where it has any. Series of one `measure` have the same values.
+-- one of its answers, and one of its negative answers where it has any. Series of one `measure` have the same values;
+-- `measure_no` numbers the measures of all waves, to join by.
 with
 
 item_waves as (
@@ -63,6 +64,7 @@ select
     series.positive,
     series.negative,
     series.measure,
+    dense_rank() over (order by survey, series.measure, item_waves.year) as measure_no,
     kinds.factor,
     kinds.is_proportion,
     item_waves.filter_changed,

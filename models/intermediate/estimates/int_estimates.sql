@@ -62,6 +62,7 @@ bounded as (
 )
 
 select
+    measure_no,
     survey,
     measure,
     item,

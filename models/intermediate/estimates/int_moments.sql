@@ -5,35 +5,40 @@
 -- noqa: disable=LT02
 with
 
-cells as (
-    select * from {{ ref('int_released_cells') }} where conf_status != 'C'
+scores as (
+    select * from {{ ref('int_series_scores') }}
 ),
 
+-- Most scores are 1. Only where one is not, or is the number that was given, something has to be multiplied.
 summed as (
     select
-        survey,
-        measure,
-        item,
-        year,
+        measure_no,
         breakdown,
         group_key,
         basis,
-        factor,
-        is_proportion,
-        counts_answers,
-        y_low,
-        y_high,
         sum(n) filter (where in_base) as base_n,
         sum(n) filter (where score > 0) as positive_n,
         sum(sum_w) filter (where in_base) as sum_w,
         sum(sum_w2) filter (where in_base) as sum_w2,
-        sum(case when scores_numbers then sum_wx else score * sum_w end) as sum_wy,
-        sum(case when scores_numbers then sum_wx2 else score * score * sum_w end) as sum_wy2,
-        sum(case when scores_numbers then sum_w2x else score * sum_w2 end) as sum_w2y,
-        sum(case when scores_numbers then sum_w2x2 else score * score * cast(sum_w2 as decimal(38, 12)) end) as sum_w2y2
-    from cells
-    inner join {{ ref('int_series_scores') }} as scores using (survey, item, year, answer)
-    group by all
+        {% for moment, sums, scored, numbers in [
+            ('sum_wy', 'sum_w', 'score * sum_w', 'sum_wx'),
+            ('sum_wy2', 'sum_w', 'score * score * sum_w', 'sum_wx2'),
+            ('sum_w2y', 'sum_w2', 'score * sum_w2', 'sum_w2x'),
+            ('sum_w2y2', 'sum_w2', 'score * score * cast(sum_w2 as decimal(38, 12))', 'sum_w2x2'),
+        ] %}
+        coalesce(sum({{ sums }}) filter (where score = 1 and not scores_numbers), 0)
+        + coalesce(sum(case when scores_numbers then {{ numbers }} when score not in (0, 1) then {{ scored }} end), 0)
+            as {{ moment }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_released_cells') }}
+    inner join scores using (survey, item, year, answer)
+    where conf_status != 'C'
+    group by measure_no, breakdown, group_key, basis
+),
+
+measures as (
+    select distinct measure_no, survey, measure, item, year, factor, is_proportion, counts_answers, y_low, y_high
+    from scores
 ),
 
 waves as (
@@ -43,28 +48,29 @@ waves as (
         cells.n as respondents_n,
         wave_weights.mean_weight,
         {{ by_profile('wave_weights.weight_factor', '1e0') }} as weight_factor
-    from cells
+    from {{ ref('int_released_cells') }} as cells
     inner join {{ ref('int_wave_weights') }} as wave_weights using (survey, year)
-    where item = '_respondents' and breakdown = 'total'
+    where cells.item = '_respondents' and cells.breakdown = 'total' and cells.conf_status != 'C'
 )
 
 select
-    summed.survey,
-    summed.measure,
-    summed.item,
-    summed.year,
+    measure_no,
+    measures.survey,
+    measures.measure,
+    measures.item,
+    measures.year,
     summed.breakdown,
     summed.group_key,
     summed.basis,
-    summed.factor,
-    summed.is_proportion,
-    summed.y_low,
-    summed.y_high,
+    measures.factor,
+    measures.is_proportion,
+    measures.y_low,
+    measures.y_high,
     waves.respondents_n,
     waves.mean_weight,
     case
         when summed.base_n >= {{ smallest_base() }}
-            then {{ mean_in_unit('summed.factor', 'summed.sum_wy', 'summed.sum_w', 'summed.counts_answers') }}
+            then {{ mean_in_unit('measures.factor', 'summed.sum_wy', 'summed.sum_w', 'measures.counts_answers') }}
     end as value,
     {% for column in ['base_n', 'positive_n'] %}
     cast(if(summed.base_n >= {{ smallest_base() }}, coalesce(summed.{{ column }}, 0), 0) as bigint) as {{ column }},
@@ -78,4 +84,5 @@ select
     end as {{ column }}{{ ',' if not loop.last }}
     {% endfor %}
 from summed
+inner join measures using (measure_no)
 inner join waves using (survey, year)

@@ -33,6 +33,7 @@ item_answers as (
 
 scored as (
     select
+        measures.measure_no,
         measures.survey,
         measures.measure,
         measures.item,
@@ -72,6 +73,7 @@ scored as (
 )
 
 select
+    measure_no,
     survey,
     measure,
     item,

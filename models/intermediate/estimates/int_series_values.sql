@@ -8,7 +8,7 @@ computed as (
         waves.series,
         waves.answer,
         waves.unit,
-        estimates.* exclude (measure),
+        estimates.*,
         case
             when estimates.base_n is null
                 then {{ empty_reason('nobody in this group gave an answer that this indicator counts') }}
@@ -16,7 +16,7 @@ computed as (
         left(gap, 1) as gap_status, substr(gap, 4) as gap_reason,
         'computed' as source
     from {{ ref('int_series_waves') }} as waves
-    inner join {{ ref('int_estimates') }} as estimates using (survey, measure, item, year)
+    inner join {{ ref('int_estimates') }} as estimates using (measure_no)
     where waves.is_offered
 ),
 
@@ -48,11 +48,21 @@ placed as (
 ),
 
 -- Groups that a change reaches have segments of their own.
+groups as (
+    select survey, breakdown, group_key, group_no, place, list(year) filter (where has_event) as event_years
+    from {{ ref('int_group_waves') }}
+    group by survey, breakdown, group_key, group_no, place
+),
+
 located as (
-    select placed.*, coalesce(reached.place, '*') as place, {{ unreliable_reason('placed') }} as unreliable_reason
+    select
+        placed.*,
+        groups.group_no,
+        coalesce(groups.place, '*') as place,
+        coalesce(list_contains(groups.event_years, placed.year), false) as has_event,
+        {{ unreliable_reason('placed') }} as unreliable_reason
     from placed
-    left join (select distinct survey, place from {{ ref('int_segments') }}) as reached
-        on placed.survey = reached.survey and concat(placed.breakdown, ':', placed.group_key) = reached.place
+    left join groups using (survey, breakdown, group_key)
 ),
 
 flagged as (
@@ -62,38 +72,31 @@ flagged as (
             '; ', located.gap_reason, wave_weights.weight_note, located.unreliable_reason,
             case when located.is_calibrated then {{ calibrated_reason() }} end
         ), '') as status_reason,
+        segments.series_no,
         segments.own_no,
         segments.like_for_like_no,
         segments.series_segment,
         segments.change_ids,
         segments.previous_year,
-        segments.comparable_with_previous as segment_comparable,
-        max(case when located.value is not null then located.year end) over (
-            partition by located.survey, located.series, located.breakdown, located.group_key, located.basis
-            order by located.year
-            rows between unbounded preceding and 1 preceding
-        ) as previous_value_year,
+        segments.comparable_with_previous,
         {{ obs_status_all({
             'B': 'segments.is_first_of_segment',
             'O': "located.gap_status = 'O'",
             'M': "located.gap_status = 'M'",
             'L': "located.gap_status = 'L'",
             'Q': "located.gap_status = 'Q'",
-            'S': 'coalesce(group_waves.has_event, false)',
+            'S': 'located.has_event',
             'D': 'segments.definition_differs or wave_weights.weight_note is not null',
             'U': 'located.unreliable_reason is not null',
         }) }} as obs_status_all
     from located
     left join {{ ref('int_segments') }} as segments using (survey, series, year, basis, place)
-    left join {{ ref('int_group_waves') }} as group_waves using (survey, breakdown, group_key, year)
     left join {{ ref('int_wave_weights') }} as wave_weights
         on located.survey = wave_weights.survey and located.year = wave_weights.year and located.value is not null
 )
 
 select
-    * exclude (gap, gap_reason, unreliable_reason, previous_year, segment_comparable, previous_value_year),
-    -- A comparison needs the group's value in both waves.
-    case when value is not null and previous_value_year = previous_year then segment_comparable end as comparable_with_previous,
+    * exclude (gap, gap_reason, gap_status, has_event, unreliable_reason, scale_low, scale_high),
     case when contains(obs_status_all, 'Q') then 'C' else {{ released_conf_status() }} end as conf_status,
     {{ noise_sd_n() }} as noise_sd_n
 from flagged

@@ -1,6 +1,6 @@
 -- Grain: one row per survey, measure, year, breakdown, group and basis: the group against everybody else in the base. The
 -- groups of one breakdown are a family of tests.
-{% set family = ['survey', 'measure', 'year', 'basis', 'breakdown'] %}
+{% set family = ['measure_no', 'basis', 'breakdown'] %}
 {% set own = {
     'base_n': 'base_n', 'n': 'own_kish', 'mean': 'mean', 'w2_mean': 'sum_w2y / sum_w2', 'w2_square': 'sum_w2y2 / sum_w2',
     'variance': 'own_variance',
@@ -45,12 +45,7 @@ rests as (
         end as rest_mean
     from moments as groups
     inner join moments as totals
-        on
-            groups.survey = totals.survey
-            and groups.measure = totals.measure
-            and groups.year = totals.year
-            and groups.basis = totals.basis
-            and totals.breakdown = 'total'
+        on groups.measure_no = totals.measure_no and groups.basis = totals.basis and totals.breakdown = 'total'
     where groups.breakdown != 'total'
 ),
 
@@ -72,16 +67,35 @@ variances as (
     from rests
 ),
 
-tested as (
-    select * from {{ test_of('variances', '(mean - rest_mean)', own, rest, 'case when is_proportion then 1 end', reason) }}
-),
-
-ranked as (
-    select *, {{ difference_se(own, rest) }} as se, {{ bh_rank('p_value', family) }} as ranked_p
-    from tested
+-- The number of a test holds only in rows that are made once.
+tested as materialized (
+    select *, {{ difference_se(own, rest) }} as se, row_number() over () as test_no
+    from {{ test_of('variances', '(mean - rest_mean)', own, rest, 'case when is_proportion then 1 end', reason) }}
 )
 
 select
-    *,
-    {{ bh_adjusted('p_value', 'ranked_p', family) }} as p_adjusted
-from ranked
+    measure_no,
+    survey,
+    measure,
+    item,
+    year,
+    breakdown,
+    group_key,
+    basis,
+    factor,
+    mean,
+    base_n,
+    sum_w,
+    total_mean,
+    total_w,
+    rest_mean,
+    rest_n,
+    rest_n_eff,
+    se,
+    se_null,
+    z,
+    p_value,
+    adjusted.p_adjusted,
+    not_tested_reason
+from tested
+left join {{ bh_adjusted('tested', 'test_no', 'p_value', family) }} as adjusted using (test_no)

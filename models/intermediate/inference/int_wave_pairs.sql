@@ -3,18 +3,30 @@
 -- wave of the segment to every later one, and every wave to the newest; of an answer: neighbours, and first wave of the newest
 -- segment to the newest wave. A pair across a break says what breaks it. Like for like, an earlier wave that was cut down to the
 -- universe of the newer one is held against what that published, where its own like-for-like value is of a later universe.
-{% set place = ['survey', 'series', 'breakdown', 'group_key', 'basis'] | join(', ') %}
 -- noqa: disable=LT02
 with
 
-values_by_wave as (
+-- The waves in which a group has a value, with their segments.
+spans as (
+    select
+        series_no, group_no, basis,
+        list_sort(list(struct_pack(year, series_segment))) as waves,
+        list_transform(waves, lambda wave: wave.year) as years,
+        list_transform(waves, lambda wave: wave.series_segment) as segments
+    from {{ ref('int_series_values') }}
+    where value is not null
+    group by series_no, group_no, basis
+),
+
+values_by_wave as materialized (
     select
         *,
         {{ test_moments() }},
-        lag(year) over (partition by {{ place }} order by year) as previous_year,
-        min(year) over (partition by {{ place }}, series_segment) as first_of_segment,
-        max(year) over (partition by {{ place }}) as newest_year
+        years[list_position(years, year) - 1] as year_before,
+        years[list_position(segments, series_segment)] as first_of_segment,
+        years[-1] as newest_year
     from {{ ref('int_series_values') }}
+    inner join spans using (series_no, group_no, basis)
     where value is not null
 ),
 
@@ -27,14 +39,28 @@ newer_values as (
     where basis = 'as_published' and own_no != like_for_like_no
 ),
 
+-- What breaks a series, in words.
+breaks as (
+    select series_no, basis, place, list(struct_pack(year, break_reason, other_break_reason) order by year) as breaks
+    from {{ ref('int_segments') }}
+    where is_first_of_segment
+    group by series_no, basis, place
+),
+
 pairs as (
     select
-        {{ place }},
+        newer.series_no,
+        newer.group_no,
+        newer.survey,
+        newer.series,
         newer.series_type,
         newer.item,
+        newer.answer,
+        newer.breakdown,
+        newer.group_key,
+        newer.basis,
         newer.place,
         newer.is_own,
-        newer.answer,
         older.year as year_from,
         newer.year as year_to,
         older.value as value_from,
@@ -48,7 +74,7 @@ pairs as (
         newer.{{ column }} as {{ column }}_to{{ ',' if not loop.last }}
         {% endfor %}
     from values_by_wave as older
-    inner join newer_values as newer using ({{ place }})
+    inner join newer_values as newer using (series_no, group_no, basis)
     where
         older.year < newer.year
         and newer.is_own = coalesce(
@@ -57,38 +83,21 @@ pairs as (
             and newer.own_no != newer.like_for_like_no, false
         )
         and case
-            when older.year = newer.previous_year then true
+            when older.year = newer.year_before then true
             when newer.series_type = 'indicator' then older.year = newer.first_of_segment or newer.year = newer.newest_year
             else older.year = newer.first_of_segment and newer.year = newer.newest_year
         end
-),
-
--- What breaks the series between two waves, in words.
-breaks as (
-    select
-        pairs.survey,
-        pairs.series,
-        pairs.basis,
-        pairs.place,
-        pairs.year_from,
-        pairs.year_to,
-        string_agg(
-            concat(segments.year, ': ', if(pairs.is_own, segments.other_break_reason, segments.break_reason)),
-            ' ' order by segments.year
-        ) as not_comparable_reason
-    from (select distinct survey, series, basis, place, year_from, year_to, is_own from pairs) as pairs
-    inner join {{ ref('int_segments') }} as segments using (survey, series, basis, place)
-    where
-        segments.is_first_of_segment
-        and (segments.other_break_reason is not null or not pairs.is_own)
-        and segments.year > pairs.year_from
-        and segments.year <= pairs.year_to
-    group by pairs.survey, pairs.series, pairs.basis, pairs.place, pairs.year_from, pairs.year_to
 )
 
 select
-    pairs.* exclude (is_own),
+    pairs.* exclude (is_own, place),
     {{ test_limits() }},
-    breaks.not_comparable_reason
+    nullif(array_to_string(list_transform(
+        list_filter(
+            breaks, lambda found: found.year > year_from and found.year <= year_to
+            and (not is_own or found.other_break_reason is not null)
+        ),
+        lambda found: concat(found.year, ': ', if(is_own, found.other_break_reason, found.break_reason))
+    ), ' '), '') as not_comparable_reason
 from pairs
-left join breaks using (survey, series, basis, place, year_from, year_to)
+left join breaks using (series_no, basis, place)

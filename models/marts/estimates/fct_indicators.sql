@@ -1,6 +1,6 @@
 -- Grain: one row per indicator, survey, year, breakdown, group and basis.
 -- Percent kinds and nets are in percent (0-100) and percentage points; NPS in points (-100 to 100); a mean in its own
--- unit.
+-- unit. A comparison with the wave before needs the group's value in both.
 select
     series.series as indicator,
     series.survey,
@@ -22,7 +22,8 @@ select
     series.ci_high,
     series.moe_report,
     series.series_segment,
-    series.comparable_with_previous,
+    case when series.value is not null and previous.value is not null then series.comparable_with_previous end
+        as comparable_with_previous,
     series.change_ids,
     left(series.obs_status_all, 1) as obs_status,
     series.obs_status_all,
@@ -32,4 +33,10 @@ select
     series.source
 from {{ ref('int_series_values') }} as series
 inner join {{ ref('surveys') }} as surveys using (survey)
+left join {{ ref('int_series_values') }} as previous
+    on
+        series.series_no = previous.series_no
+        and series.group_no = previous.group_no
+        and series.basis = previous.basis
+        and series.previous_year = previous.year
 where series.series_type = 'indicator'

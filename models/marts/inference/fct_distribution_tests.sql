@@ -14,9 +14,11 @@ calibrated as (
     having bool_and(is_calibrated)
 ),
 
-corrected as (
+-- The number of a test holds only in rows that are made once.
+corrected as materialized (
     select
         tests.*,
+        row_number() over () as test_no,
         case when tests.is_weighted then effects.design_effect_sum / tests.df else 1 end as design_correction,
         tests.chi_square / design_correction as statistic,
         effects.df_numerator,
@@ -38,55 +40,46 @@ corrected as (
     left join calibrated as newer on tests.survey = newer.survey and tests.item = newer.item and tests.year_to = newer.year
     anti join {{ ref('int_breakdown_sources') }} as sources
         on tests.survey = sources.survey and tests.breakdown = sources.breakdown and tests.item = sources.item
-),
-
-ranked as (
-    select *, {{ bh_rank('told_p', family) }} as ranked_p
-    from corrected
-),
-
-adjusted as (
-    select *, {{ bh_adjusted('told_p', 'ranked_p', family) }} as p_adjusted
-    from ranked
 )
 
 select
     survey,
-    adjusted.item,
-    adjusted.basis,
-    adjusted.test_kind,
-    adjusted.breakdown,
-    adjusted.year_from,
-    adjusted.year_to,
-    cast(adjusted.n as bigint) as n,
-    cast(adjusted.left_out_n as bigint) as left_out_n,
-    adjusted.chi_square,
-    adjusted.design_correction,
-    adjusted.statistic,
-    adjusted.df,
-    adjusted.df_numerator,
-    adjusted.df_denominator,
-    adjusted.p_of_table as p_value,
+    corrected.item,
+    corrected.basis,
+    corrected.test_kind,
+    corrected.breakdown,
+    corrected.year_from,
+    corrected.year_to,
+    cast(corrected.n as bigint) as n,
+    cast(corrected.left_out_n as bigint) as left_out_n,
+    corrected.chi_square,
+    corrected.design_correction,
+    corrected.statistic,
+    corrected.df,
+    corrected.df_numerator,
+    corrected.df_denominator,
+    corrected.p_of_table as p_value,
     adjusted.p_adjusted,
     {{ significance('adjusted.p_adjusted') }} as significance,
     case
-        when adjusted.p_of_table is not null then null
-        when adjusted.is_calibrated then {{ calibrated_reason() }}
-        when adjusted.is_small
+        when corrected.p_of_table is not null then null
+        when corrected.is_calibrated then {{ calibrated_reason() }}
+        when corrected.is_small
             then {{ said(
                 '{} below {} in a {}',
                 [
-                    "if(adjusted.smallest_n < adjusted.test_base, 'a number of respondents', 'an effective size by the weights')",
-                    said_number('adjusted.test_base'), "if(adjusted.test_kind = 'waves', 'wave', 'group')",
+                    "if(corrected.smallest_n < corrected.test_base, 'a number of respondents', 'an effective size by the weights')",
+                    said_number('corrected.test_base'), "if(corrected.test_kind = 'waves', 'wave', 'group')",
                 ]
             ) }}
-        when adjusted.test_kind = 'waves' then 'everybody in one wave gave the same answer'
+        when corrected.test_kind = 'waves' then 'everybody in one wave gave the same answer'
         else 'empty cells leave the design effects undefined'
     end as not_tested_reason,
-    adjusted.cramers_v,
-    adjusted.min_expected_n,
-    adjusted.expected_below_5_pct,
-    adjusted.is_sparse,
+    corrected.cramers_v,
+    corrected.min_expected_n,
+    corrected.expected_below_5_pct,
+    corrected.is_sparse,
     surveys.inference_scope
-from adjusted
+from corrected
+left join {{ bh_adjusted('corrected', 'test_no', 'told_p', family) }} as adjusted using (test_no)
 inner join {{ ref('surveys') }} as surveys using (survey)

@@ -29,44 +29,36 @@ moves as (
     group by survey, item, year, breakdown, group_key
 ),
 
-families as (
-    select *, case when breakdown != 'total' then series end as family_series
+-- The number of a test holds only in rows that are made once.
+tested as materialized (
+    select *, case when breakdown != 'total' then series end as family_series, row_number() over () as test_no
     from effects
     where series_type = 'indicator'
-),
-
-ranked as (
-    select *, {{ bh_rank('p_value', family) }} as ranked_p
-    from families
-),
-
-adjusted as (
-    select *, {{ bh_adjusted('p_value', 'ranked_p', family) }} as p_adjusted
-    from ranked
 )
 
 select
-    adjusted.series as indicator,
+    tested.series as indicator,
     survey,
     year,
     breakdown,
     group_key,
-    adjusted.unit,
-    adjusted.base_n as as_published_n,
-    adjusted.value as as_published_value,
-    adjusted.filtered_n as like_for_like_n,
-    adjusted.filtered_value as like_for_like_value,
-    adjusted.difference,
-    adjusted.se,
-    adjusted.se_null,
-    adjusted.z,
-    adjusted.p_value,
+    tested.unit,
+    tested.base_n as as_published_n,
+    tested.value as as_published_value,
+    tested.filtered_n as like_for_like_n,
+    tested.filtered_value as like_for_like_value,
+    tested.difference,
+    tested.se,
+    tested.se_null,
+    tested.z,
+    tested.p_value,
     adjusted.p_adjusted,
     {{ significance('adjusted.p_adjusted') }} as significance,
-    adjusted.not_tested_reason,
+    tested.not_tested_reason,
     surveys.inference_scope,
     moves.most_moved_answer,
     moves.most_moved_pp
-from adjusted
+from tested
+left join {{ bh_adjusted('tested', 'test_no', 'p_value', family) }} as adjusted using (test_no)
 inner join {{ ref('surveys') }} as surveys using (survey)
 left join moves using (survey, item, year, breakdown, group_key)

@@ -5,15 +5,15 @@ select
     case when series.series_type = 'indicator' then series.series end as indicator,
     series.item,
     series.answer,
-    survey,
-    year,
-    tests.breakdown,
-    tests.group_key,
-    tests.basis,
+    series.survey,
+    series.year,
+    breakdown,
+    group_key,
+    basis,
     tests.factor * tests.mean as value,
     tests.base_n,
-    group_values.n_eff,
-    group_values.obs_status_all,
+    series.n_eff,
+    series.obs_status_all,
     tests.factor * tests.total_mean as total_value,
     tests.factor * tests.rest_mean as rest_value,
     tests.rest_n,
@@ -28,16 +28,7 @@ select
     {{ significance('tests.p_adjusted') }} as significance,
     tests.not_tested_reason,
     surveys.inference_scope
-from {{ ref('int_series_waves') }} as series
-inner join {{ ref('int_group_tests') }} as tests using (survey, measure, item, year)
-inner join {{ ref('int_series_values') }} as group_values
-    on
-        series.survey = group_values.survey
-        and series.series_type = group_values.series_type
-        and series.series = group_values.series
-        and series.year = group_values.year
-        and tests.breakdown = group_values.breakdown
-        and tests.group_key = group_values.group_key
-        and tests.basis = group_values.basis
-inner join {{ ref('surveys') }} as surveys using (survey)
-where series.is_offered
+from {{ ref('int_series_values') }} as series
+inner join {{ ref('int_group_tests') }} as tests using (measure_no, breakdown, group_key, basis)
+inner join {{ ref('surveys') }} as surveys
+    on series.survey = surveys.survey

@@ -21,57 +21,50 @@ pairs as (
     from {{ ref('int_wave_pairs') }}
 ),
 
-tested as (
-    select * from {{ test_of('pairs', 'change', older, newer, "case when unit = 'percent' then 100 end", reason) }}
-),
-
-ranked as (
-    select *, case when comparable then {{ difference_se(older, newer) }} end as se, {{ bh_rank('p_value', family) }} as ranked_p
-    from tested
-),
-
-adjusted as (
-    select *, {{ bh_adjusted('p_value', 'ranked_p', family) }} as p_adjusted
-    from ranked
+-- The number of a test holds only in rows that are made once.
+tested as materialized (
+    select *, case when comparable then {{ difference_se(older, newer) }} end as se, row_number() over () as test_no
+    from {{ test_of('pairs', 'change', older, newer, "case when unit = 'percent' then 100 end", reason) }}
 )
 
 select
-    adjusted.series_type,
-    case when adjusted.series_type = 'indicator' then adjusted.series end as indicator,
-    adjusted.item,
-    adjusted.answer,
-    adjusted.survey,
-    adjusted.breakdown,
-    adjusted.group_key,
-    adjusted.basis,
-    adjusted.year_from,
-    adjusted.year_to,
-    adjusted.value_from,
-    adjusted.value_to,
-    adjusted.base_n_from,
-    adjusted.base_n_to,
-    adjusted.n_eff_from,
-    adjusted.n_eff_to,
-    adjusted.obs_status_all_from,
-    adjusted.obs_status_all_to,
-    adjusted.change,
-    adjusted.se,
-    adjusted.se_null,
-    adjusted.z,
-    adjusted.p_value,
+    tested.series_type,
+    case when tested.series_type = 'indicator' then tested.series end as indicator,
+    tested.item,
+    tested.answer,
+    tested.survey,
+    tested.breakdown,
+    tested.group_key,
+    tested.basis,
+    tested.year_from,
+    tested.year_to,
+    tested.value_from,
+    tested.value_to,
+    tested.base_n_from,
+    tested.base_n_to,
+    tested.n_eff_from,
+    tested.n_eff_to,
+    tested.obs_status_all_from,
+    tested.obs_status_all_to,
+    tested.change,
+    tested.se,
+    tested.se_null,
+    tested.z,
+    tested.p_value,
     adjusted.p_adjusted,
     {{ significance('adjusted.p_adjusted') }} as significance,
     -- Both margins must be known, and the value must vary.
     case
         when
-            adjusted.comparable
-            and adjusted.moe_report_from + adjusted.moe_report_to is not null
-            and not coalesce(adjusted.is_calibrated, false)
-            then abs(adjusted.change) > greatest(adjusted.moe_report_from, adjusted.moe_report_to)
+            tested.comparable
+            and tested.moe_report_from + tested.moe_report_to is not null
+            and not coalesce(tested.is_calibrated, false)
+            then abs(tested.change) > greatest(tested.moe_report_from, tested.moe_report_to)
     end as outside_margin,
-    adjusted.comparable,
-    adjusted.not_comparable_reason,
-    adjusted.not_tested_reason,
+    tested.comparable,
+    tested.not_comparable_reason,
+    tested.not_tested_reason,
     surveys.inference_scope
-from adjusted
+from tested
+left join {{ bh_adjusted('tested', 'test_no', 'p_value', family) }} as adjusted using (test_no)
 inner join {{ ref('surveys') }} as surveys using (survey)

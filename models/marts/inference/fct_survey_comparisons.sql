@@ -43,22 +43,13 @@ paired as (
             and first_survey.year = second_survey.year
 ),
 
-tested as (
-    select * from {{ test_of(
+-- The comparisons of one year are a family. The number of a test holds only in rows that are made once.
+tested as materialized (
+    select *, {{ difference_se(first, second) }} as se, row_number() over () as test_no
+    from {{ test_of(
         'paired', 'value_a - value_b', first, second, 'case when are_shares then 100 end',
         'case when is_calibrated then ' ~ calibrated_reason() ~ ' end'
     ) }}
-),
-
--- The comparisons of one year are a family.
-adjusted as (
-    select *, {{ difference_se(first, second) }} as se, {{ bh_rank('p_value', ['year']) }} as ranked_p
-    from tested
-),
-
-signified as (
-    select *, {{ bh_adjusted('p_value', 'ranked_p', ['year']) }} as p_adjusted
-    from adjusted
 )
 
 select
@@ -91,5 +82,6 @@ select
     inference_scope,
     note_no,
     note_en
-from signified
+from tested
+left join {{ bh_adjusted('tested', 'test_no', 'p_value', ['year']) }} as adjusted using (test_no)
 order by comparison, year
