@@ -3,19 +3,20 @@
 Rao and Scott's (1984) second-order correction of Pearson's chi-square, as `svychisq` of R's survey computes it: the
 generalised design effects of the log-linear interaction, from the covariance of the table's cells. The answers of a
 single-choice item exclude each other, so sums of squared weights by cell are all that the covariance needs.
+
+Tables of one shape are one stack of matrices, so that thousands of them are a few dozen calls of numpy.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 from scipy.linalg import helmert
+from scipy.special import fdtrc
 
-KEYS = ["survey", "item", "basis", "breakdown", "year_from", "year_to"]
-RESULTS = ["chi_square", "design_effect_sum", "df_numerator", "df_denominator"]
-NO_TEST = [np.nan] * len(RESULTS)
+RESULTS = ["chi_square", "design_effect_sum", "df_numerator", "df_denominator", "p_value"]
+CELLS = ["p", "sum_w2", "table_n", "table_w", "respondents_n"]
+PLACES = ["table_no", "row_no", "column_no"]
 
 
 @cache
@@ -24,97 +25,119 @@ def interaction(rows: int, columns: int) -> np.ndarray:
     return np.kron(helmert(rows).T, helmert(columns).T)
 
 
-def design_effects(p: np.ndarray, samples: list[tuple], n: int) -> np.ndarray:
-    """Matrix whose eigenvalues are the generalised design effects of a table's interaction.
+def design_effects(p: np.ndarray, samples: list[tuple], n: np.ndarray) -> np.ndarray:
+    """Matrices whose eigenvalues are the generalised design effects of the tables' interactions.
 
     Args:
-        p: Proportions of the cells, shape (rows, columns).
-        samples: Independent samples behind the table, each with a factor, its proportions, its sums of squared weights
-            (both of the shape of p) such that its part of the covariance of p is
+        p: Proportions of the cells, shape (tables, rows, columns).
+        samples: Independent samples behind the tables, each with a factor of shape (tables,), its proportions, its sums
+            of squared weights (both of the shape of p) such that its part of the covariance of p is
             factor * (diag(s) - s q' - q s' + sum(s) q q').
-        n: Respondents in the table.
+        n: Respondents in the tables, shape (tables,).
 
     Returns:
-        Square matrix of (rows - 1) * (columns - 1); empty where empty cells leave the interaction undefined.
+        Square matrices of (rows - 1) * (columns - 1); NaN where empty cells leave the interaction undefined.
     """
-    contrasts = interaction(*p.shape)
-    cells = p.ravel()
-    scaled = np.divide(contrasts, cells[:, None], out=np.zeros_like(contrasts), where=cells[:, None] > 0)
-    simple = contrasts.T @ scaled / n
+    contrasts = interaction(*p.shape[1:])
+    cells = p.reshape(len(p), -1, 1)
+    scaled = np.divide(contrasts, cells, out=np.zeros((len(p), *contrasts.shape)), where=cells > 0)
+    across = scaled.transpose(0, 2, 1)
+    simple = across @ contrasts / n[:, None, None]
     complex_ = np.zeros_like(simple)
     for factor, proportions, squares in samples:
-        q, s = proportions.ravel(), squares.ravel()
-        by_q, by_s = q @ scaled, s @ scaled
-        complex_ += factor * (
-            scaled.T @ (s[:, None] * scaled)
-            - np.outer(by_s, by_q)
-            - np.outer(by_q, by_s)
-            + s.sum() * np.outer(by_q, by_q)
-        )
-    if not cells.all() and np.linalg.cond(simple) > 1e12:
-        return np.empty((0, 0))
-    return np.linalg.solve(simple, complex_)
+        q, s = proportions.reshape(cells.shape), squares.reshape(cells.shape)
+        by_q, by_s = across @ q, across @ s
+        mixed = by_s @ by_q.transpose(0, 2, 1)
+        whole = s.sum(axis=1, keepdims=True) * by_q @ by_q.transpose(0, 2, 1)
+        complex_ += factor[:, None, None] * (across @ (s * scaled) - mixed - mixed.transpose(0, 2, 1) + whole)
+    effects = np.full_like(simple, np.nan)
+    has_empty = ~cells.all(axis=(1, 2))
+    is_defined = ~has_empty
+    is_defined[has_empty] = np.linalg.cond(simple[has_empty], 1) <= 1e12
+    effects[is_defined] = np.linalg.solve(simple[is_defined], complex_[is_defined])
+    return effects
 
 
-def corrected(joint: np.ndarray, effects: np.ndarray, n: int, freedom: int) -> list[float]:
-    """Chi-square of joint proportions, sum of the design effects, degrees of freedom of F; NaN without a test."""
-    total = np.trace(effects)
-    if not effects.size or freedom < 1 or total <= 1e-9:
-        return NO_TEST
-    expected = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-    numerator = total**2 / np.sum(effects * effects.T)
-    return [n * ((joint - expected) ** 2 / expected).sum(), total, numerator, numerator * freedom]
+def corrected(joint: np.ndarray, effects: np.ndarray, n: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """Chi-square of joint proportions, sum of the design effects, degrees of freedom of F and p-value.
+
+    Returns:
+        Shape (tables, 5); NaN without a test.
+    """
+    total = np.trace(effects, axis1=1, axis2=2)
+    expected = joint.sum(axis=2, keepdims=True) * joint.sum(axis=1, keepdims=True)
+    chi_square = n * ((joint - expected) ** 2 / expected).sum(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        numerator = total**2 / (effects * effects.transpose(0, 2, 1)).sum(axis=(1, 2))
+        p_value = fdtrc(numerator, numerator * freedom, chi_square / total)
+    found = np.stack([chi_square, total, numerator, numerator * freedom, p_value], axis=1)
+    found[~((freedom >= 1) & (total > 1e-9))] = np.nan
+    return found
 
 
-def two_way(rows: np.ndarray, columns: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
-    """Arrays of shape (rows, columns) of values by two codes; 0 where no value is."""
-    places = np.unique(rows, return_inverse=True)[1], np.unique(columns, return_inverse=True)[1]
-    arrays = [np.zeros((places[0].max() + 1, places[1].max() + 1)) for _ in values]
-    for array, value in zip(arrays, values, strict=True):
-        array[places] = value
-    return arrays
+def groups_tests(tables: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Answers by the groups of a breakdown, in one sample.
 
+    Args:
+        tables: CELLS, each of shape (tables, groups, answers); what is said of a whole table stands in its cells.
 
-def groups_test(table: dict[str, np.ndarray]) -> list[float]:
-    """Answers by the groups of a breakdown, in one sample."""
-    n, wave_n, sum_w = (table[name][0] for name in ("table_n", "respondents_n", "table_w"))
-    p, squares = two_way(table["group_key"], table["answer"], table["p"], table["sum_w2"])
-    if min(p.shape) < 2 or wave_n < 2:
-        return NO_TEST
-    factor = wave_n / (wave_n - 1) / sum_w**2
+    Returns:
+        RESULTS, shape (tables, 5).
+    """
+    p, squares, *whole = (tables[name] for name in CELLS)
+    n, sum_w, wave_n = (array.max(axis=(1, 2)) for array in whole)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(wave_n < 2, np.nan, wave_n / (wave_n - 1) / sum_w**2)
     return corrected(p, design_effects(p, [(factor, p, squares)], n), n, n - 1)
 
 
-def waves_test(table: dict[str, np.ndarray]) -> list[float]:
-    """Answers by two waves, two samples whose sizes are fixed."""
-    n = table["both_n"][0]
-    names = ("p", "sum_w2", "table_n", "respondents_n", "table_w")
-    p, squares, *whole = two_way(table["year"], table["answer"], *(table[name] for name in names))
-    sizes, wave_n, sum_w = (array.max(axis=1) for array in whole)
+def waves_tests(tables: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Answers by two waves, two samples whose sizes are fixed.
+
+    Args:
+        tables: CELLS, each of shape (tables, waves, answers); what is said of a whole wave stands in its cells.
+
+    Returns:
+        RESULTS, shape (tables, 5).
+    """
+    p, squares, *whole = (tables[name] for name in CELLS)
+    sizes, sum_w, wave_n = (array.max(axis=2) for array in whole)
+    n = sizes.sum(axis=1)
     # A wave in which everybody gave the same answer seems to have no variance.
-    if min(p.shape) < 2 or (p > 0).sum(axis=1).min() < 2:
-        return NO_TEST
-    joint = p * sizes[:, None] / n
+    varies = (p > 0).sum(axis=2).min(axis=1) > 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factors = np.where(wave_n < 2, np.nan, (sizes / n[:, None]) ** 2 * wave_n / (wave_n - 1) / sum_w**2)
+    joint = p * sizes[:, :, None] / n[:, None, None]
     samples = []
-    for wave, size in enumerate(sizes):
-        own = np.zeros_like(p)
+    for wave in range(p.shape[1]):
+        own = np.zeros(p.shape[1:])
         own[wave] = 1
-        factor = (size / n) ** 2 * wave_n[wave] / (wave_n[wave] - 1) / sum_w[wave] ** 2
-        samples.append((factor, p * own, squares * own))
-    return corrected(joint, design_effects(joint, samples, n), n, n - len(sizes))
+        samples.append((np.where(varies, factors[:, wave], np.nan), p * own, squares * own))
+    return corrected(joint, design_effects(joint, samples, n), n, n - p.shape[1])
 
 
-def tested(rows: pd.DataFrame, test: Callable[[dict[str, np.ndarray]], list[float]]) -> pd.DataFrame:
-    """Keys and results of the tables that rows of cells make up."""
-    # DuckDB hands rows over in any order, and the last digits of a sum depend on it.
-    rows = rows.sort_values([*KEYS, "year", "group_key", "answer"], ignore_index=True)
-    starts = np.flatnonzero(~rows.duplicated(KEYS))
-    columns = {
-        name: pd.factorize(rows[name])[0] if name in {"group_key", "answer"} else rows[name].to_numpy()
-        for name in rows.columns.difference(KEYS)
-    }
-    slices = pairwise([*starts, len(rows)])
-    found = [test({name: values[start:end] for name, values in columns.items()}) for start, end in slices]
-    return pd.concat(
-        [rows.loc[starts, KEYS].reset_index(drop=True), pd.DataFrame(found, columns=RESULTS, dtype=float)], axis=1
-    )
+def tested(cells: Mapping[str, np.ndarray], tests: Callable[[Mapping[str, np.ndarray]], np.ndarray]) -> np.ndarray:
+    """Results of the tables that cells make up.
+
+    Args:
+        cells: PLACES, numbers from 0 up of the table and of the cell's row and column in it, and CELLS; one value a cell.
+            A cell that is not there is 0.
+        tests: Test of a stack of tables.
+
+    Returns:
+        RESULTS in the order of the tables' numbers, shape (tables, 5); NaN without a test.
+    """
+    table_no, *places = (cells[name].astype(np.intp) for name in PLACES)
+    found = np.full((table_no.max(initial=-1) + 1, len(RESULTS)), np.nan)
+    sizes = np.zeros((len(found), 2), dtype=np.intp)
+    for side, place in enumerate(places):
+        np.maximum.at(sizes[:, side], table_no, place + 1)
+    for shape in np.unique(sizes[sizes.min(axis=1) > 1], axis=0):
+        is_chosen = (sizes == shape).all(axis=1)
+        inside = is_chosen[table_no]
+        at = ((np.cumsum(is_chosen) - 1)[table_no[inside]], *(place[inside] for place in places))
+        tables = {name: np.zeros((is_chosen.sum(), *shape)) for name in CELLS}
+        for name, array in tables.items():
+            array[at] = cells[name][inside]
+        found[is_chosen] = tests(tables)
+    return found

@@ -1,27 +1,38 @@
 """Grain: one row per survey, single-choice item, basis, breakdown, year_from and year_to: a weighted two-way table.
 
 Rao and Scott's (1984) second-order correction of Pearson's chi-square. A dbt model in Python, since the design effects
-are eigenvalues: numpy solves, scipy has the F distribution.
+are eigenvalues of a matrix that has to be solved for: numpy solves, scipy has the F distribution.
 """
 
-import pandas as pd
-from scipy.stats import f
+import numpy as np
 
-from helsemonitor.rao_scott import KEYS, RESULTS, groups_test, tested, waves_test
+from helsemonitor.rao_scott import RESULTS, groups_tests, tested, waves_tests
+
+KEYS = ["survey", "item", "basis", "breakdown", "year_from", "year_to"]
+# Tables, and rows and columns in each, get numbers by their order.
+CELLS = f"""
+    select *,
+        dense_rank() over (order by {", ".join(KEYS)}) - 1 as table_no,
+        dense_rank() over (partition by {", ".join(KEYS)} order by side) - 1 as row_no,
+        dense_rank() over (partition by {", ".join(KEYS)} order by answer) - 1 as column_no
+    from (select {", ".join(KEYS[:3])}, answer, p, sum_w2, table_n::double as table_n, table_w,
+        respondents_n::double as respondents_n, {{}} from cells where is_weighted)
+"""
+GROUPS = "breakdown, year as year_from, year as year_to, group_key as side"
+WAVES = "'total' as breakdown, year_from, year_to, year as side"
+NUMBERS = ", ".join(f"if(isnan({name}), null, {name}) as {name}" for name in RESULTS)
 
 
 def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own objects
     """The tests of all weighted tables."""
-    groups = dbt.ref("int_group_tables").filter("is_weighted and breakdown != 'total'").df()
-    waves = dbt.ref("int_wave_tables").filter("is_weighted").df()
-    tests = pd.concat(
-        [
-            tested(groups.assign(year_from=groups["year"], year_to=groups["year"]), groups_test),
-            tested(waves.assign(breakdown="total", group_key="total"), waves_test),
-        ]
-    )
-    statistic = tests["chi_square"] / tests["design_effect_sum"]
-    tests["p_value"] = f.sf(statistic, tests["df_numerator"], tests["df_denominator"])
-    numbers = [*RESULTS, "p_value"]
-    types = dict.fromkeys(KEYS[:4], "string") | dict.fromkeys(KEYS[4:], "int32") | dict.fromkeys(numbers, "Float64")
-    return tests.astype(types)
+    parts = []
+    for cells, side, tests in (
+        (dbt.ref("int_group_tables").filter("breakdown != 'total'"), GROUPS, groups_tests),
+        (dbt.ref("int_wave_tables"), WAVES, waves_tests),
+    ):
+        columns = cells.query("cells", CELLS.format(side)).fetchnumpy()
+        first = np.unique(columns["table_no"], return_index=True)[1]
+        results = dict(zip(RESULTS, tested(columns, tests).T, strict=True))
+        parts.append({name: columns[name][first] for name in KEYS} | results)
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return session.sql(f"select {', '.join(KEYS)}, {NUMBERS} from found")
