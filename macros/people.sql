@@ -83,8 +83,9 @@
             on derivations.survey = waves.survey and {{ in_range('waves.year', 'derivations') }}
     ),
 
-    doubtful as (
+    doubtful as materialized (
         select
+            row_number() over () as doubtful_no,
             survey,
             year,
             item,
@@ -99,32 +100,42 @@
         having count(*) > case when types.answers_add_up then 1 else count(distinct option) end
     ),
 
-    given as (
-        select
-            survey,
-            year,
-            item,
-            respondent_no,
-            list(coalesce(given.answer, 'a number') order by given.answer) as gave
+    -- Hardly anybody: what they gave is looked up for them alone.
+    doubled as (
+        select doubtful_no, respondent_no, if(doubtful.answers_add_up, null, given.answer) as option
         from {{ ref('int_given_answers') }} as given
         inner join doubtful using (survey, year, item)
         where given.answer is not null or given.value is not null
-        group by survey, year, item, respondent_no, if(doubtful.answers_add_up, null, given.answer)
+        group by all
         having count(*) > 1
+    ),
+
+    given as (
+        select
+            doubtful_no,
+            respondent_no,
+            list(coalesce(given.answer, 'a number') order by given.answer) as gave
+        from doubled
+        inner join doubtful using (doubtful_no)
+        inner join {{ ref('int_given_answers') }} as given using (survey, year, item, respondent_no)
+        where
+            (given.answer is not null or given.value is not null)
+            and (doubtful.answers_add_up or given.answer is not distinct from doubled.option)
+        group by doubtful_no, respondent_no, doubled.option
     )
 
     select
-        given.survey,
-        given.year,
-        given.item,
+        doubtful.survey,
+        doubtful.year,
+        doubtful.item,
         doubtful.is_derived,
         doubtful.column_names,
         {{ wave_file('waves') }} as file,
         if(gave[1] = gave[2], gave[1] || ' twice', 'both ' || array_to_string(gave, ' and ')) as said,
         count(*) as n
     from given
-    inner join doubtful using (survey, year, item)
-    inner join {{ ref('waves') }} as waves on given.survey = waves.survey and given.year = waves.year
+    inner join doubtful using (doubtful_no)
+    inner join {{ ref('waves') }} as waves on doubtful.survey = waves.survey and doubtful.year = waves.year
     group by all
 )
 {%- endmacro %}

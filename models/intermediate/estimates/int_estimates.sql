@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Grain: one row per survey, measure, year, breakdown, group and basis whose item has a base, in the unit of the measure:
 -- percent kinds and nets times 100, NPS in points, a mean in its own unit. Where nobody gave an answer that counts there is no
 -- value; a margin that the weights were calibrated to has no error.

@@ -23,7 +23,7 @@ neighbours as (
 paired as (
     select
         neighbours.*,
-        totals.* exclude (survey, item, basis, table_n, table_w, group_w, answer_w, p, p_group, p_answer),
+        totals.year, totals.answer, totals.n, totals.exact_w, totals.sum_w, totals.sum_w2, totals.is_weighted, totals.respondents_n,
         other.answer is not null as is_common
     from neighbours
     inner join totals

@@ -1,12 +1,21 @@
 -- Grain: one row per survey, year, item, answer, breakdown and group that a printed number may stand on: the cells of the
 -- published basis, the blanks (`_no_answer`), and the respondents themselves. A breakdown that is no item (age groups, coarser
--- occupations) counts as an item whose answers are its groups.
+-- occupations) counts as an item whose answers are its groups. Items of which nothing is printed by a
+-- breakdown are left out.
 with
+
+printed as (
+    select distinct survey, breakdown, unnest(string_split(items, '|')) as item from {{ ref('published_results') }}
+),
 
 cells as (
     select survey, year, item, answer, breakdown, group_key, n, sum_w, sum_wx
     from {{ ref('int_released_cells') }}
-    where basis = 'as_published' and conf_status != 'C'
+    left join printed using (survey, breakdown, item)
+    where
+        basis = 'as_published'
+        and conf_status != 'C'
+        and (breakdown = 'total' or item = '_respondents' or printed.breakdown is not null)
 ),
 
 blanks as (
