@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,23 @@ def test_parquet_is_ordered_by_its_keys(settings: Settings) -> None:
     assert rows == [("item_1",), ("item_2",), ("item_3",)]
 
 
+def test_a_mart_stands_in_the_order_of_its_grain(settings: Settings) -> None:
+    """Words in the order of their letters, holes last, in both formats; nothing is left of how they were sorted."""
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("create table marts.fct_song (loud double, empty varchar, bird varchar, year integer)")
+        connection.execute(
+            "insert into marts.fct_song values "
+            "(1, null, 'wren', 2021), (2, null, null, 2020), (3, null, 'owl', 2021), (4, null, 'Owl', 2020)"
+        )
+    release = releases.publish_release(settings, WAVES, {"grain": {"fct_song": ["year", "bird"]}})
+    expected = [(4, None, "Owl", 2020), (2, None, None, 2020), (3, None, "owl", 2021), (1, None, "wren", 2021)]
+    types = [("loud", "DOUBLE"), ("empty", "VARCHAR"), ("bird", "VARCHAR"), ("year", "INTEGER")]
+    with duckdb.connect(str(release.path / "helsemonitor.duckdb"), read_only=True) as connection:
+        for source in ("marts.fct_song", f"read_parquet('{release.path}/parquet/fct_song.parquet')"):
+            assert connection.execute(f"from {source}").fetchall() == expected
+            assert [row[:2] for row in connection.execute(f"describe from {source}").fetchall()] == types
+
+
 def test_the_newest_five_and_the_current_one_are_kept(settings: Settings) -> None:
     made = [releases.publish_release(settings, WAVES, FACTS) for _ in range(7)]
     kept = sorted(path.name for path in (settings.published_dir / "releases").iterdir())
@@ -130,10 +148,12 @@ def test_a_failing_copy_leaves_the_former_release(settings: Settings, monkeypatc
     former = releases.publish_release(settings, WAVES, FACTS)
     copy = releases._copy_table
 
-    def fail_at_the_second(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> dict[str, Any]:
+    def fail_at_the_second(
+        connection: duckdb.DuckDBPyConnection, table: str, folder: Path, words: Sequence[str], grain: Sequence[str]
+    ) -> dict[str, Any]:
         if table == "dim_item":
             raise OSError(28, "No space left on device")
-        return copy(connection, table, folder)
+        return copy(connection, table, folder, words, grain)
 
     monkeypatch.setattr(releases, "_copy_table", fail_at_the_second)
     with pytest.raises(OSError, match="No space"):
