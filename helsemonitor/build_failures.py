@@ -1,7 +1,7 @@
 """Why a dbt build failed, in words: the sentences of the models of checks, or the test and the place that it names."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from helsemonitor.settings import Settings
 
 # dbt tests of the models of checks: one fails on findings that refuse, the other warns of notes.
 FINDING_TESTS = {"states_no_problem": "refuse", "states_notes": "note"}
+# The dbt test that holds several rules at once, and what its query says of a broken one: rule, columns, rows.
+RULES_TEST = "sound_rows"
+Rule = tuple[str, str, int]
 # What DuckDB says of a cell of a seed that does not fit the type of its column.
 UNREAD_VALUE = re.compile(r"""Could not convert string ["'](.*?)["'] to '?([A-Z]+)""")
 UNREAD_COLUMN = re.compile(r'converting column "(.+?)"')
@@ -36,18 +39,39 @@ def stated_problems(settings: Settings, tables: Sequence[str], severity: str) ->
         ]
 
 
-def _test_sentence(node: Mapping[str, Any], manifest: Mapping[str, Any], failures: int) -> str:
+def broken_rules(settings: Settings, query: str) -> list[Rule]:
+    """Rules that the rows of a table break, by the query of its test `sound_rows`."""
+    import duckdb
+
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def _test_sentence(node: Mapping[str, Any], manifest: Mapping[str, Any], failures: int, column: str | None) -> str:
     tested = manifest["nodes"].get(node.get("attached_node") or "") or next(
         (manifest["nodes"][name] for name in node["depends_on"]["nodes"] if name in manifest["nodes"]), None
     )
     place = f" of {tested['schema']}.{tested['name']}" if tested else ""
-    column = f", column {node['column_name']}," if node.get("column_name") else ""
+    told = "" if not column else f", columns {column}," if "," in column else f", column {column},"
     rows = "1 row that breaks" if failures == 1 else f"{failures} rows that break"
     meaning = f" {node['description']}" if node.get("description") else ""
     return (
-        f"The test {node['name']}{place}{column} finds {rows} it "
+        f"The test {node['name']}{place}{told} finds {rows} it "
         f"({node['original_file_path']}); compare the codebook and the wave files that feed it.{meaning}"
     )
+
+
+def _test_sentences(
+    row: Mapping[str, Any], manifest: Mapping[str, Any], broken: Callable[[str], Sequence[Rule]]
+) -> Iterator[str]:
+    """What a failed test found; of one that holds several rules, each rule that is broken."""
+    node = manifest["nodes"][row["unique_id"]]
+    failures, query = int(row.get("failures") or 0), row.get("compiled_code")
+    if (node.get("test_metadata") or {}).get("name") == RULES_TEST and query:
+        for rule, columns, row_n in broken(query):
+            yield _test_sentence({**node, "name": rule}, manifest, row_n, columns)
+    else:
+        yield _test_sentence(node, manifest, failures, node.get("column_name"))
 
 
 def stating_models(results: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], status: str) -> list[str]:
@@ -76,6 +100,7 @@ def explain_failure(
     results: Sequence[Mapping[str, Any]],
     manifest: Mapping[str, Any],
     problems: Callable[[Sequence[str]], list[str]],
+    broken: Callable[[str], Sequence[Rule]],
 ) -> DataRefused | BuildError:
     """Say why a build failed.
 
@@ -85,6 +110,7 @@ def explain_failure(
         results: `results` of dbt's run_results.json.
         manifest: dbt's manifest.json.
         problems: Reads the sentences of the named tables; called only for tables whose test failed in this run.
+        broken: Reads the broken rules of a test of several; called only for tests that failed in this run.
 
     Returns:
         The exception to raise.
@@ -101,10 +127,7 @@ def explain_failure(
         texts = [f"{row['unique_id']}: {without_values(row.get('message') or 'no message')}" for row in errors]
         return BuildError("dbt could not build everything:\n" + "\n".join(texts))
     if failed:
-        return DataRefused(
-            _test_sentence(manifest["nodes"][row["unique_id"]], manifest, int(row.get("failures") or 0))
-            for row in failed
-        )
+        return DataRefused(sentence for row in failed for sentence in _test_sentences(row, manifest, broken))
     return BuildError("dbt ended with an error and names no step; see its log.")
 
 
@@ -125,4 +148,9 @@ def explain_build(settings: Settings, target_dir: Path, said: str) -> DataRefuse
     redact_results(target_dir / RESULTS)
     if not results or not manifest:
         return BuildError(f"dbt could not start to build: {without_values(said)}")
-    return explain_failure(results["results"], manifest, lambda tables: stated_problems(settings, tables, "refuse"))
+    return explain_failure(
+        results["results"],
+        manifest,
+        lambda tables: stated_problems(settings, tables, "refuse"),
+        lambda query: broken_rules(settings, query),
+    )

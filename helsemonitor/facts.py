@@ -12,6 +12,8 @@ from helsemonitor.settings import Settings
 
 # Kinds of dbt's nodes that are relations of the warehouse.
 RELATIONS = frozenset({"model", "seed", "snapshot"})
+# Tests that say what names a row, and their argument that does.
+GRAIN_ARGUMENTS = {"unique_grain": "columns", "sound_rows": "grain"}
 
 
 def warehouse_counts(settings: Settings) -> dict[str, int]:
@@ -55,7 +57,7 @@ def reconciliation(settings: Settings, worst: int = 10) -> dict[str, Any]:
 
 
 def grains(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Columns that name a row of each mart, as its test `unique_grain` or dbt's own `unique` declares them.
+    """Columns that name a row of each mart, as its test (`unique_grain`, `sound_rows`, dbt's `unique`) declares them.
 
     Args:
         manifest: dbt's manifest.json.
@@ -66,8 +68,8 @@ def grains(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
         test, model = node.get("test_metadata") or {}, nodes.get(node.get("attached_node") or "")
         if not model or model["schema"] != "marts":
             continue
-        if test.get("name") == "unique_grain":
-            found[model["name"]] = list(test["kwargs"]["columns"])
+        if argument := GRAIN_ARGUMENTS.get(test.get("name", "")):
+            found[model["name"]] = list(test["kwargs"][argument])
         elif test.get("name") == "unique":
             found.setdefault(model["name"], [node["column_name"]])
     return dict(sorted(found.items()))

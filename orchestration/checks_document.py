@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -158,16 +159,35 @@ def _severity(code: str, name: str) -> str:
 
 
 def _generic_tests() -> Iterator[Check]:
-    words = {
-        "unique_grain": "Rows of a table are one of a kind in their grain, which has no holes.",
-        "not_null": "A column is filled in every row.",
-        "accepted_values": "A column of a mart holds words of its list.",
+    """The rules of the models' rows, each counted over the YAML files of the models."""
+    described = {
+        "unique_grain": "Rows of a table are one of a kind in their grain, which has no holes. ({} tables)",
+        "filled": "A column is filled in every row, or in every row of a condition. ({} columns)",
+        "words": "A column holds words of its list. ({} columns)",
+        "relationships": "What a column names stands in the other table. ({} columns)",
     }
     counted: Counter[str] = Counter()
     for path in (PROJECT_DIR / "models").rglob("*.yml"):
-        counted.update(re.findall(r"\b(unique_grain|not_null|accepted_values)\b", path.read_text(encoding="utf-8")))
-    for name, holds in words.items():
-        yield Check(f"dbt:{name}", f"{holds} ({counted[name]} tests)", "models/**/*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+            columns = model.get("columns", [])
+            tests = [
+                *model.get("data_tests", []),
+                *(test for column in columns for test in column.get("data_tests", [])),
+            ]
+            for test in tests:
+                counted.update(_rules(test))
+    for name, holds in described.items():
+        yield Check(f"dbt:{name}", holds.format(counted[name]), "models/**/*.yml")
+
+
+def _rules(test: str | dict[str, Any]) -> Counter[str]:
+    """Rules that a test of a model's YAML file holds, and of how many tables or columns."""
+    name, said = (test, {}) if isinstance(test, str) else next(iter(test.items()))
+    if name == "sound_rows":
+        rules = said["arguments"]
+        filled = len(rules.get("filled", [])) + len(rules.get("filled_where", {}))
+        return Counter(unique_grain=1, filled=filled, words=len(rules.get("words", {})))
+    return Counter({"not_null": "filled", "accepted_values": "words"}.get(name, name).split())
 
 
 def mart_checks(limits: tuple[Limit, ...]) -> Iterator[Check]:

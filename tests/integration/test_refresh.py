@@ -339,7 +339,7 @@ def test_expectations_and_dbt_tests_are_asset_checks(dagster: dict[str, Any]) ->
     checks = set(dagster["checks"])
     assert {f"landing/wave_files:{wave}" for wave in WAVES} <= checks
     assert {"marts/fct_indicators:drift_expectations", "marts/fct_reconciliation:reconciliation_expectations"} <= checks
-    assert any(check.startswith("marts/fct_indicators:unique_grain") for check in checks)
+    assert any(check.startswith("marts/fct_indicators:sound_rows") for check in checks)
 
 
 def test_dagster_loads_without_warnings(dagster: dict[str, Any]) -> None:

@@ -29,6 +29,10 @@ def no_problems(tables: Sequence[str]) -> list[str]:
     return []
 
 
+def no_rules(query: str) -> list[build_failures.Rule]:
+    pytest.fail(f"not a test of several rules: {query}")
+
+
 def test_folders_are_relative_to_the_projects_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HELSEMONITOR_SEEDS", str(tmp_path / "private"))
@@ -166,13 +170,32 @@ def test_failing_tests_are_said_with_place_and_count() -> None:
         result("test.p.not_null_bird", "fail", failures=3),
         result("test.p.birds_add_up", "fail", failures=1),
     ]
-    reason = build_failures.explain_failure(results, MANIFEST, no_problems)
+    reason = build_failures.explain_failure(results, MANIFEST, no_problems, no_rules)
     assert isinstance(reason, DataRefused)
     assert reason.sentences == (
         "The test not_null_bird of marts.dim_bird, column bird, finds 3 rows that break it "
         "(models/marts/_marts__models.yml); compare the codebook and the wave files that feed it.",
         "The test birds_add_up of marts.dim_bird finds 1 row that breaks it (tests/data/birds_add_up.sql); compare the "
         "codebook and the wave files that feed it. Every bird is counted once.",
+    )
+
+
+def test_a_test_of_several_rules_names_those_that_are_broken() -> None:
+    sound = MANIFEST["nodes"]["test.p.not_null_bird"] | {
+        "name": "sound_rows_dim_bird",
+        "column_name": None,
+        "test_metadata": {"name": "sound_rows"},
+    }
+    manifest = {"nodes": MANIFEST["nodes"] | {"test.p.sound_rows_dim_bird": sound}}
+    rules = {"select 1": [("unique_grain", "bird, year", 2), ("filled", "song", 1)]}
+    results = [result("test.p.sound_rows_dim_bird", "fail", failures=2, compiled_code="select 1")]
+    reason = build_failures.explain_failure(results, manifest, no_problems, rules.__getitem__)
+    assert isinstance(reason, DataRefused)
+    assert reason.sentences == (
+        "The test unique_grain of marts.dim_bird, columns bird, year, finds 2 rows that break it "
+        "(models/marts/_marts__models.yml); compare the codebook and the wave files that feed it.",
+        "The test filled of marts.dim_bird, column song, finds 1 row that breaks it "
+        "(models/marts/_marts__models.yml); compare the codebook and the wave files that feed it.",
     )
 
 
@@ -196,7 +219,7 @@ def test_stated_problems_come_before_what_follows_from_them() -> None:
         asked.extend(tables)
         return ["Column q1 is unmapped."]
 
-    reason = build_failures.explain_failure(results, manifest, problems)
+    reason = build_failures.explain_failure(results, manifest, problems, no_rules)
     assert isinstance(reason, DataRefused)
     assert reason.sentences == ("Column q1 is unmapped.",)
     assert asked == ["marts.dim_bird"]
@@ -219,7 +242,7 @@ def test_problems_of_an_earlier_build_are_not_read() -> None:
         result("test.p.states_no_problem_birds", "skipped"),
         result("model.p.dim_bird", "error", message="boom"),
     ]
-    reason = build_failures.explain_failure(results, manifest, must_not_be_called)
+    reason = build_failures.explain_failure(results, manifest, must_not_be_called, no_rules)
     assert isinstance(reason, build_failures.BuildError)
     assert str(reason) == "dbt could not build everything:\nmodel.p.dim_bird: boom"
 
@@ -229,8 +252,10 @@ def test_an_error_of_dbt_is_not_blamed_on_the_data() -> None:
         result("test.p.not_null_bird", "fail", failures=3),
         result("test.p.birds_add_up", "error", message="boom"),
     ]
-    assert isinstance(build_failures.explain_failure(results, MANIFEST, no_problems), build_failures.BuildError)
-    assert isinstance(build_failures.explain_failure([], MANIFEST, no_problems), build_failures.BuildError)
+    assert isinstance(
+        build_failures.explain_failure(results, MANIFEST, no_problems, no_rules), build_failures.BuildError
+    )
+    assert isinstance(build_failures.explain_failure([], MANIFEST, no_problems, no_rules), build_failures.BuildError)
 
 
 UNREAD = """Runtime Error in seed birds (seeds/codebook/birds.csv)
@@ -245,7 +270,7 @@ def test_a_cell_of_the_wrong_type_is_the_codebooks_fault() -> None:
     seed = {"schema": "codebook", "name": "birds", "original_file_path": "seeds/codebook/birds.csv"}
     manifest = {"nodes": MANIFEST["nodes"] | {"seed.p.birds": seed}}
     results = [result("seed.p.birds", "error", message=UNREAD), result("model.p.dim_bird", "skipped")]
-    reason = build_failures.explain_failure(results, manifest, no_problems)
+    reason = build_failures.explain_failure(results, manifest, no_problems, no_rules)
     assert isinstance(reason, DataRefused)
     assert reason.sentences == (
         "seeds/codebook/birds.csv line 5: sort_order is 'third', which is no integer; correct the cell.",
@@ -254,7 +279,7 @@ def test_a_cell_of_the_wrong_type_is_the_codebooks_fault() -> None:
         result("seed.p.birds", "error", message="IO Error: no space left"),
         result("model.p.dim_bird", "error", message=UNREAD),
     ):
-        reason = build_failures.explain_failure([results[0], other], manifest, no_problems)
+        reason = build_failures.explain_failure([results[0], other], manifest, no_problems, no_rules)
         assert isinstance(reason, build_failures.BuildError)
 
 
@@ -280,6 +305,7 @@ def test_the_grain_of_a_mart_is_what_its_test_declares() -> None:
         "model.p.fct_song": {"schema": "marts", "name": "fct_song"},
         "model.p.dim_bird": {"schema": "marts", "name": "dim_bird"},
         "model.p.dim_nest": {"schema": "marts", "name": "dim_nest"},
+        "model.p.dim_egg": {"schema": "marts", "name": "dim_egg"},
         "model.p.int_song": {"schema": "intermediate", "name": "int_song"},
         "test.p.a": test("model.p.fct_song", "unique_grain", kwargs={"columns": ["bird", "year"]}),
         "test.p.b": test("model.p.fct_song", "unique", "song"),
@@ -287,8 +313,13 @@ def test_the_grain_of_a_mart_is_what_its_test_declares() -> None:
         "test.p.d": test("model.p.dim_nest", "not_null", "nest"),
         "test.p.e": test("model.p.int_song", "unique_grain", kwargs={"columns": ["bird"]}),
         "test.p.f": {"attached_node": None, "column_name": None},
+        "test.p.g": test("model.p.dim_egg", "sound_rows", kwargs={"grain": ["bird", "egg"], "filled": ["colour"]}),
     }
-    assert facts.grains({"nodes": nodes}) == {"dim_bird": ["bird"], "fct_song": ["bird", "year"]}
+    assert facts.grains({"nodes": nodes}) == {
+        "dim_bird": ["bird"],
+        "dim_egg": ["bird", "egg"],
+        "fct_song": ["bird", "year"],
+    }
 
 
 def test_results_of_an_earlier_build_are_not_taken_for_this_ones(tmp_path: Path) -> None:
