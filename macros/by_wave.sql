@@ -6,15 +6,17 @@
     codebook, costs what it reaches, and any `dbt build` is whole and right: nothing has to be told what has changed.
     `--full-refresh` makes everything anew.
 
-    A model may be made so where its rows for a wave rest on no other wave's rows of a parent, and on no text in two languages.
-    It has the columns survey and year. Variable `only_waves` (names of seeds) leaves the other waves as they are.
+    A wave is made of no other wave's rows: where some are made, the SQL sees no others of parents that have survey and year. A
+    model may be made so where all its waves at once come out as each by itself, and where it holds no text in two languages. It
+    has the columns survey and year. Variable `only_waves` (names of seeds) leaves the other waves as they are.
 #}
 {% materialization by_wave, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set remembered = beside(this) -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set parts = parts_by_wave(sql) -%}
-    {%- set digests = digests_by_wave(parts) -%}
+    {%- set parents = parents_with_columns() -%}
+    {%- set digests = digests_by_wave(parts, parents) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
@@ -38,7 +40,7 @@
         {%- call statement('main') -%}
             insert into {{ target_relation }} by name
             select * from (
-            {{ sql_of(parts, stale) }}
+            {{ narrowed(sql_of(parts, stale), parents, stale) }}
             ) where {{ of_waves(stale) }}
         {%- endcall -%}
         {%- call statement('remember') -%}
@@ -116,17 +118,40 @@
     )
 {%- endmacro %}
 
-{#
-    What the rows of the present model are made of, by wave, as SQL with survey, year and made_of. A parent's rows for a wave are
-    those of its survey and year; of its survey, where a range of years or none is said; all of them, where no survey is.
-#}
-{% macro digests_by_wave(parts) -%}
+{# SQL that reads, of every parent with survey and year, the rows of some waves and no others. #}
+{% macro narrowed(sql, parents, waves) -%}
+    {%- set text = namespace(sql=sql) -%}
+    {%- for parent in parents if 'survey' in parent.columns and 'year' in parent.columns -%}
+        {%- set rows = "(select * from " ~ parent.relation ~ " where " ~ of_waves(waves) ~ ")" -%}
+        {%- set text.sql = text.sql.replace(parent.relation | string, rows) -%}
+    {%- endfor -%}
+    {{ text.sql }}
+{%- endmacro %}
+
+{# The parents of the present model: node, relation and columns of each. #}
+{% macro parents_with_columns() %}
     {%- set relations = {} -%}
     {%- for id in model.depends_on.nodes -%}
         {%- set node = graph.nodes[id] -%}
         {%- do relations.update({id: api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)}) -%}
     {%- endfor -%}
     {%- set columns = columns_of(relations.values()) -%}
+    {%- set parents = [] -%}
+    {%- for id, relation in relations.items() -%}
+        {%- do parents.append({
+            'node': graph.nodes[id],
+            'relation': relation,
+            'columns': columns[relation.schema ~ '.' ~ relation.identifier],
+        }) -%}
+    {%- endfor -%}
+    {{ return(parents) }}
+{% endmacro %}
+
+{#
+    What the rows of the present model are made of, by wave, as SQL with survey, year and made_of. A parent's rows for a wave are
+    those of its survey and year; of its survey, where a range of years or none is said; all of them, where no survey is.
+#}
+{% macro digests_by_wave(parts, parents) -%}
     select survey, year, md5(string_agg(digest, ' ' order by place)) as made_of
     from (
         {%- for wave in declared_waves() %}
@@ -135,8 +160,8 @@
             concat(version(), '{{ local_md5(parts.shared ~ parts.own.get(wave.seed, '')) }}') as digest
         union all
         {%- endfor -%}
-        {%- for id, relation in relations.items() %}
-        {{ digests_of_parent(graph.nodes[id], relation, columns[relation.schema ~ '.' ~ relation.identifier]) }}
+        {%- for parent in parents %}
+        {{ digests_of_parent(parent.node, parent.relation, parent.columns) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as digests
