@@ -10,9 +10,7 @@ waves as (
     from {{ ref('waves') }}
 ),
 
-services as (
-    select distinct survey, year, serves, serves_no from {{ ref('int_wave_groups') }}
-),
+services as (select distinct survey, year, serves, serves_no from {{ ref('int_wave_groups') }}),
 
 -- Which answers are counted in groups that serve what: everybody in all of them. Numbers are shorter to join and group by.
 keys as (
@@ -28,7 +26,7 @@ keys as (
 -- The answers of an unweighted wave are counted and not summed.
 answers as (
     select
-        keys.wave_no, keys.key_no, keys.serves_no, counted.respondent_no, counted.weight, counted.value,
+        keys.wave_no, keys.key_no, keys.serves_no, counted.respondent_no,
         case when keys.is_weighted then counted.weight end as w,
         case when keys.is_weighted then counted.weight * counted.weight end as w2
     from {{ ref('int_counted_answers') }} as counted
@@ -54,33 +52,36 @@ counts as (
     group by answers.key_no, members.group_no
 ),
 
+given as (
+    select keys.wave_no, keys.key_no, keys.serves_no, counted.respondent_no, counted.weight, counted.value
+    from {{ ref('int_counted_answers') }} as counted
+    inner join keys using (survey, year, answer_no)
+    where counted.value is not null
+),
+
 -- Large numbers are added in units of a power of ten, so that their squares fit exact decimals.
 units as (
     select key_no, greatest(0, cast(ceil(log10(greatest(max(abs(value)), 1))) as integer) - 4) as zeros
-    from answers
-    where value is not null
+    from given
     group by key_no
 ),
 
 scaled as (
     select
-        answers.*, units.zeros,
+        given.*, units.zeros,
         case units.zeros when 0 then value else cast(concat(value, 'e-', units.zeros) as decimal(18, 9)) end as x
-    from answers
+    from given
     inner join units using (key_no)
-    where value is not null
 ),
 
-valued as (
-    select *, wx * x as wx2, weight * wx as w2x, wx * wx as w2x2
-    from (select *, cast(weight * x as decimal(18, 9)) as wx from scaled) as weighted
-),
+weighted as (select *, cast(weight * x as decimal(18, 9)) as wx from scaled),
+
+valued as (select *, wx * x as wx2, weight * wx as w2x, wx * wx as w2x2 from weighted),
 
 numbers as (
     select
         valued.key_no, members.group_no, cast(pow(10, max(valued.zeros)) as bigint) as unit, sum(valued.wx) as sum_wx,
-        cast(sum(valued.wx2) as decimal(38, 12)) as sum_wx2,
-        cast(sum(valued.w2x) as decimal(38, 12)) as sum_w2x,
+        cast(sum(valued.wx2) as decimal(38, 12)) as sum_wx2, cast(sum(valued.w2x) as decimal(38, 12)) as sum_w2x,
         cast(sum(valued.w2x2) as decimal(38, 12)) as sum_w2x2
     from valued
     inner join members using (wave_no, serves_no, respondent_no)
@@ -91,8 +92,7 @@ select
     keys.survey, keys.year, keys.answer_no, counts.group_no, counts.n,
     coalesce(counts.sum_w, cast(counts.n as decimal(38, 9))) as sum_w,
     coalesce(counts.sum_w2, cast(counts.n as decimal(38, 18))) as sum_w2,{{ ' counts.sum_key,' if is_open() }}
-    numbers.sum_wx * numbers.unit as sum_wx,
-    numbers.sum_wx2 * numbers.unit * numbers.unit as sum_wx2,
+    numbers.sum_wx * numbers.unit as sum_wx, numbers.sum_wx2 * numbers.unit * numbers.unit as sum_wx2,
     numbers.sum_w2x * numbers.unit as sum_w2x,
     numbers.sum_w2x2 * numbers.unit * numbers.unit as sum_w2x2
 from counts
