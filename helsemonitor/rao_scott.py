@@ -120,8 +120,8 @@ def tested(cells: Mapping[str, np.ndarray], tests: Callable[[Mapping[str, np.nda
     """Results of the tables that cells make up.
 
     Args:
-        cells: PLACES, numbers from 0 up of the table and of the cell's row and column in it, and CELLS; one value a cell.
-            A cell that is not there is 0.
+        cells: PLACES, numbers from 0 up of the table and of the cell's row and column in it, and CELLS; one value a
+            cell. A cell that is not there is 0.
         tests: Test of a stack of tables.
 
     Returns:

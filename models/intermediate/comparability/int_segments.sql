@@ -1,6 +1,6 @@
--- Grain: one row per survey, series, basis, wave that has it and place (see int_group_waves): the segment of comparable values and
+-- Grain: one row per survey, series, basis, wave that has it and place (of int_group_waves): the segment of comparable values and
 -- the changes since the wave before. A change that breaks the series' kind starts a segment; like for like, a change of filter
--- parts the waves that were cut down to different universes.
+-- parts the waves that were cut down to different universes. `series_no` numbers the series, to join by.
 with
 
 -- A wave that is only known from print stands in the published series beside the landed ones. The answers of an item change
@@ -19,12 +19,12 @@ observed as (
 -- Changes part two series of one item, kind and waves only where they name one. Of those that are alike the first is judged.
 series as (
     select
-        row_number() over (order by survey, series) as series_no,
-        survey, series, series_type, item,
+        row_number() over (order by survey, series) as series_no, survey, series, series_type, item,
         min(series) over (partition by survey, item, kind, named.series, list(year order by year)) as judged_series
     from observed
     left join (
-        select distinct survey, unnest(unaffected_series || [split_part(place, 'indicator/', 2)]) as series from {{ ref('int_reach') }}
+        select distinct survey, unnest([split_part(place, 'indicator/', 2)] || unaffected_series) as series
+        from {{ ref('int_reach') }}
     ) as named using (survey, series)
     group by survey, series, series_type, item, kind, named.series
 ),
@@ -38,8 +38,8 @@ waves as (
         last_value(observed.like_for_like_no ignore nulls) over before as previous_no
     from observed
     semi join series on observed.survey = series.survey and observed.series = series.judged_series
-    cross join (values ('as_published'), ('like_for_like')) as bases (basis)
-    where bases.basis = 'as_published' or observed.filter_changed
+    inner join (values ('as_published'), ('like_for_like')) as bases (basis)
+        on bases.basis = 'as_published' or observed.filter_changed
     window
         along as (partition by observed.survey, observed.series, bases.basis order by observed.year),
         before as (along rows between unbounded preceding and 1 preceding)
@@ -49,16 +49,14 @@ located as (
     select waves.*, place, unnest([concat('item/', item), concat('group/', place), concat('indicator/', series)]) as reached
     from waves
     inner join (
-        select survey, '*' as place from {{ ref('waves') }}
-        union
-        select survey, place from {{ group_places() }}
+        select survey, '*' as place from {{ ref('waves') }} union select survey, place from {{ group_places() }}
     ) as places using (survey)
 ),
 
 judged as (
     select
-        located.*, changes.change_id, changes.year as change_year, changes.description_en,
-        changes.is_redefined, changes.is_difference, changes.filter_no,
+        located.*, changes.change_id, changes.year as change_year, changes.description_en, changes.is_redefined,
+        changes.is_difference, changes.filter_no,
         case
             when located.basis = 'as_published' or changes.filter_no is null then located.year >= changes.year
             else coalesce(located.first_no < changes.filter_no and located.like_for_like_no >= changes.filter_no, false)

@@ -26,9 +26,10 @@ summed as (
             ('sum_w2y', 'sum_w2', 'score * sum_w2', 'sum_w2x'),
             ('sum_w2y2', 'sum_w2', 'score * score * cast(sum_w2 as decimal(38, 12))', 'sum_w2x2'),
         ] %}
-        coalesce(sum({{ sums }}) filter (where score = 1 and not scores_numbers), 0)
-        + coalesce(sum(case when scores_numbers then {{ numbers }} when score not in (0, 1) then {{ scored }} end), 0)
-            as {{ moment }}{{ ',' if not loop.last }}
+        {% set ones = 'coalesce(sum(' ~ sums ~ ') filter (where score = 1 and not scores_numbers), 0)' %}
+        {% set others = 'sum(case when scores_numbers then ' ~ numbers ~ ' when score not in (0, 1) then ' ~ scored ~ ' end)' %}
+        case when {{ others }} is null then cast({{ ones }} as double) else cast({{ ones }} + {{ others }} as double) end as {{ moment }}
+        {{- ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_released_cells') }}
     inner join scores using (survey, item, year, answer)

@@ -8,7 +8,7 @@ computed as (
         waves.series,
         waves.answer,
         waves.unit,
-        estimates.*,
+        estimates.* exclude (measure, respondents_n, is_proportion),
         case
             when estimates.base_n is null
                 then {{ empty_reason('nobody in this group gave an answer that this indicator counts') }}
@@ -72,13 +72,8 @@ flagged as (
             '; ', located.gap_reason, wave_weights.weight_note, located.unreliable_reason,
             case when located.is_calibrated then {{ calibrated_reason() }} end
         ), '') as status_reason,
-        segments.series_no,
-        segments.own_no,
-        segments.like_for_like_no,
-        segments.series_segment,
-        segments.change_ids,
-        segments.previous_year,
-        segments.comparable_with_previous,
+        segments.series_no, segments.own_no, segments.like_for_like_no,
+        segments.series_segment, segments.change_ids, segments.previous_year, segments.comparable_with_previous,
         {{ obs_status_all({
             'B': 'segments.is_first_of_segment',
             'O': "located.gap_status = 'O'",

@@ -74,28 +74,8 @@ tested as materialized (
 )
 
 select
-    measure_no,
-    survey,
-    measure,
-    item,
-    year,
-    breakdown,
-    group_key,
-    basis,
-    factor,
-    mean,
-    base_n,
-    sum_w,
-    total_mean,
-    total_w,
-    rest_mean,
-    rest_n,
-    rest_n_eff,
-    se,
-    se_null,
-    z,
-    p_value,
-    adjusted.p_adjusted,
-    not_tested_reason
+    measure_no, survey, measure, item, year, breakdown, group_key, basis, factor,
+    mean, base_n, sum_w, total_mean, total_w, rest_mean, rest_n, rest_n_eff,
+    se, se_null, z, p_value, adjusted.p_adjusted, not_tested_reason
 from tested
 left join {{ bh_adjusted('tested', 'test_no', 'p_value', family) }} as adjusted using (test_no)

@@ -38,5 +38,6 @@ def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own objects
         first = np.unique(columns["table_no"], return_index=True)[1]
         results = dict(zip(RESULTS, tested(columns, tests).T, strict=True))
         parts.append({name: columns[name][first] for name in KEYS} | results)
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    # DuckDB finds the arrays by the name of the variable.
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}  # noqa: F841
     return session.sql(f"select {', '.join(KEYS)}, {NUMBERS} from found")

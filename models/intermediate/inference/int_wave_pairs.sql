@@ -7,12 +7,12 @@
 with
 
 -- The waves in which a group has a value, with their segments.
-spans as (
+spans as materialized (
     select
         series_no, group_no, basis,
         list_sort(list(struct_pack(year, series_segment))) as waves,
-        list_transform(waves, lambda wave: wave.year) as years,
-        list_transform(waves, lambda wave: wave.series_segment) as segments
+        list_transform(waves, lambda wave: wave['year']) as years,
+        list_transform(waves, lambda wave: wave['series_segment']) as segments
     from {{ ref('int_series_values') }}
     where value is not null
     group by series_no, group_no, basis
@@ -41,7 +41,9 @@ newer_values as (
 
 -- What breaks a series, in words.
 breaks as (
-    select series_no, basis, place, list(struct_pack(year, break_reason, other_break_reason) order by year) as breaks
+    select
+        series_no, basis, place,
+        list(struct_pack(year, reason := break_reason, other := other_break_reason) order by year) as breaks
     from {{ ref('int_segments') }}
     where is_first_of_segment
     group by series_no, basis, place
@@ -51,21 +53,12 @@ pairs as (
     select
         newer.series_no,
         newer.group_no,
-        newer.survey,
-        newer.series,
-        newer.series_type,
-        newer.item,
-        newer.answer,
-        newer.breakdown,
-        newer.group_key,
-        newer.basis,
-        newer.place,
-        newer.is_own,
+        newer.survey, newer.series, newer.series_type, newer.item, newer.answer, newer.unit,
+        newer.breakdown, newer.group_key, newer.basis, newer.place, newer.is_own,
         older.year as year_from,
         newer.year as year_to,
         older.value as value_from,
         newer.value as value_to,
-        newer.unit,
         older.is_calibrated or newer.is_calibrated as is_calibrated,
         {% for column in [
             'base_n', 'n_eff', 'obs_status_all', 'moe_report', 'test_n', 'test_variance', 'test_mean', 'test_square', 'test_rounding'
@@ -94,10 +87,10 @@ select
     {{ test_limits() }},
     nullif(array_to_string(list_transform(
         list_filter(
-            breaks, lambda found: found.year > year_from and found.year <= year_to
-            and (not is_own or found.other_break_reason is not null)
+            breaks,
+            lambda found: found['year'] > year_from and found['year'] <= year_to and (not is_own or found['other'] is not null)
         ),
-        lambda found: concat(found.year, ': ', if(is_own, found.other_break_reason, found.break_reason))
+        lambda found: concat(found['year'], ': ', if(is_own, found['other'], found['reason']))
     ), ' '), '') as not_comparable_reason
 from pairs
 left join breaks using (series_no, basis, place)

@@ -23,7 +23,8 @@ neighbours as (
 paired as (
     select
         neighbours.*,
-        totals.year, totals.answer, totals.n, totals.exact_w, totals.sum_w, totals.sum_w2, totals.is_weighted, totals.respondents_n,
+        totals.year, totals.answer, totals.n, totals.exact_w, totals.sum_w, totals.sum_w2, totals.is_weighted,
+        totals.respondents_n,
         other.answer is not null as is_common
     from neighbours
     inner join totals

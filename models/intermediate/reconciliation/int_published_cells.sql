@@ -1,7 +1,6 @@
 -- Grain: one row per survey, year, item, answer, breakdown and group that a printed number may stand on: the cells of the
 -- published basis, the blanks (`_no_answer`), and the respondents themselves. A breakdown that is no item (age groups, coarser
--- occupations) counts as an item whose answers are its groups. Items of which nothing is printed by a
--- breakdown are left out.
+-- occupations) counts as an item whose answers are its groups. By a breakdown only items of which something is printed by it.
 with
 
 printed as (
