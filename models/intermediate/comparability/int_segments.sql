@@ -49,14 +49,15 @@ located as (
     select waves.*, place, unnest([concat('item/', item), concat('group/', place), concat('indicator/', series)]) as reached
     from waves
     inner join (
-        select survey, '*' as place from {{ ref('waves') }} union select survey, place from {{ group_places() }}
+        select survey, '*' as place from {{ ref('waves') }}
+        union
+        select survey, place from {{ group_places() }}
     ) as places using (survey)
 ),
 
 judged as (
     select
-        located.*, changes.change_id, changes.year as change_year, changes.description_en, changes.is_redefined,
-        changes.is_difference, changes.filter_no,
+        located.*, changes.year as change_year, changes.* exclude (survey, place, year),
         case
             when located.basis = 'as_published' or changes.filter_no is null then located.year >= changes.year
             else coalesce(located.first_no < changes.filter_no and located.like_for_like_no >= changes.filter_no, false)

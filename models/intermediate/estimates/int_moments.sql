@@ -28,8 +28,10 @@ summed as (
         ] %}
         {% set ones = 'coalesce(sum(' ~ sums ~ ') filter (where score = 1 and not scores_numbers), 0)' %}
         {% set others = 'sum(case when scores_numbers then ' ~ numbers ~ ' when score not in (0, 1) then ' ~ scored ~ ' end)' %}
-        case when {{ others }} is null then cast({{ ones }} as double) else cast({{ ones }} + {{ others }} as double) end as {{ moment }}
-        {{- ',' if not loop.last }}
+        case
+            when {{ others }} is null then cast({{ ones }} as double)
+            else cast({{ ones }} + {{ others }} as double)
+        end as {{ moment }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_released_cells') }}
     inner join scores using (survey, item, year, answer)
