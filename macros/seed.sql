@@ -7,7 +7,8 @@
     own message shows the row.
 #}
 {% materialization seed, adapter='duckdb' %}
-    {%- set path = adapter.get_seed_file_path(model) -%}
+    {%- set file = model.original_file_path -%}
+    {%- set path = file if file.startswith('/') else model.root_path ~ '/' ~ file -%}
     {%- set types = config.get('column_types', {}) -%}
     {%- set is_raw = model.config.schema == 'raw' -%}
     {%- set target_relation = this.incorporate(type='table') -%}

@@ -41,6 +41,11 @@ def lines(sentences: list[str]) -> str:
     return "\n" + "\n".join(sentences)
 
 
+DEPRECATIONS_ARE_ERRORS = '{"error": ["Deprecations"]}'
+# What Jinja may ask of the adapter: a materialization ends its transaction by it, and nothing else is public.
+ADAPTER_METHODS = {"commit"}
+
+
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     from dbt.cli.main import dbtRunner
@@ -56,7 +61,9 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "--log-path",
         str(target),
     ]
-    result = dbtRunner().invoke(["--quiet", "parse", *folders])
+    # What dbt will drop is an error here; parsed anew, since dbt warns only of what it parses.
+    strict = ["--no-partial-parse", "--show-all-deprecations", "--warn-error-options", DEPRECATIONS_ARE_ERRORS]
+    result = dbtRunner().invoke(["--quiet", "parse", *strict, *folders])
     assert result.success, result.exception
     return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
 
@@ -258,3 +265,29 @@ def test_documents_name_only_what_is_there(document: str) -> None:
     sentences = rules.missing_paths(document, text, ROOT)
     sentences += rules.missing_targets(document, text, (ROOT / "Makefile").read_text(encoding="utf-8"))
     assert not sentences, lines(sentences)
+
+
+def test_no_sql_reaches_into_the_adapter(tracked: dict[str, str]) -> None:
+    sql = {path: text for path, text in tracked.items() if path.startswith(("macros/", "models/", "tests/data/"))}
+    asked = {(path, name) for path, text in sql.items() for name in re.findall(r"\badapter\.(\w+)", text)}
+    assert {(path, name) for path, name in asked if name not in ADAPTER_METHODS} == set()
+    assert [path for path, text in sql.items() if re.search(r"\b(api|builtins|graph)\.\w", text)] == []
+
+
+def test_a_deprecated_form_is_an_error(tmp_path: Path) -> None:
+    """Arguments of a test beside its name instead of below `arguments`, which dbt 1.11 still reads."""
+    from dbt.cli.main import dbtRunner
+
+    (tmp_path / "models").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("name: small\nprofile: small\nversion: '1.0'\n", encoding="utf-8")
+    (tmp_path / "profiles.yml").write_text(
+        "small: {target: local, outputs: {local: {type: duckdb, path: ':memory:'}}}\n", encoding="utf-8"
+    )
+    (tmp_path / "models" / "bird.sql").write_text("select 1 as wren\n", encoding="utf-8")
+    old = "models: [{name: bird, columns: [{name: wren, data_tests: [{accepted_values: {values: [1]}}]}]}]\n"
+    (tmp_path / "models" / "bird.yml").write_text(old, encoding="utf-8")
+    folders = ["--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path), "--log-path", str(tmp_path)]
+    strict = ["--quiet", "parse", "--warn-error-options", DEPRECATIONS_ARE_ERRORS]
+    result = dbtRunner().invoke([*strict, *folders])
+    assert not result.success
+    assert "MissingArgumentsPropertyInGenericTestDeprecation" in str(result.exception)
