@@ -116,7 +116,7 @@ def waves_tests(tables: Mapping[str, np.ndarray]) -> np.ndarray:
     return corrected(joint, design_effects(joint, samples, n), n, n - p.shape[1])
 
 
-def tested(cells: Mapping[str, np.ndarray], tests: Callable[[Mapping[str, np.ndarray]], np.ndarray]) -> np.ndarray:
+def results_of(cells: Mapping[str, np.ndarray], tests: Callable[[Mapping[str, np.ndarray]], np.ndarray]) -> np.ndarray:
     """Results of the tables that cells make up.
 
     Args:

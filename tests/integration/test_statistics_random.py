@@ -19,7 +19,7 @@ from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint, proportions_ztest
 
-from helsemonitor.rao_scott import groups_test, waves_test
+from helsemonitor.rao_scott import groups_tests, results_of, waves_tests
 
 ROOT = Path(__file__).parents[2]
 # The macros need nothing of dbt: only Jinja.
@@ -319,10 +319,8 @@ def test_chi_square_tail_at_the_edges() -> None:
 def test_adjusted_p_equals_statsmodels(rows: list) -> None:
     frame = pl.DataFrame(rows, schema={"family": pl.String, "p": pl.Float64}, orient="row").with_row_index("row_no")
     CONNECTION.register("x", frame)
-    sql = f"""
-        with ranked as (select *, {macro("bh_rank", "p", ["family"])} as ranked_p from x)
-        select family, p, {macro("bh_adjusted", "p", "ranked_p", ["family"])} as p_adjusted from ranked
-    """
+    adjusted = macro("bh_adjusted", "x", "row_no", "p", ["family"])
+    sql = f"select family, p, p_adjusted from x left join {adjusted} as adjusted using (row_no)"
     found = CONNECTION.execute(sql).fetchall()
     CONNECTION.unregister("x")
     assert all((p is None) == (adjusted is None) for _, p, adjusted in found)
@@ -342,39 +340,75 @@ def test_stars() -> None:
 @HYPOTHESIS
 @given(st.lists(st.tuples(plain_weight, st.booleans(), st.integers(0, 2), st.integers(0, 2)), min_size=20, max_size=60))
 def test_rao_scott_equals_svy(rows: list) -> None:
-    """Second-order correction of a table in a part of the sample, by the function of the dbt model."""
+    """Second-order correction of a table in a part of the sample, by the function of the dbt model.
+
+    Beside it goes another table of the same shape, the cells of both in any order.
+    """
     base = [(w, group, answer) for w, inside, group, answer in rows if inside]
     assume({(group, answer) for _, group, answer in base} == set(itertools.product(range(3), repeat=2)))
     cells = {cell: [w for w, *place in base if tuple(place) == cell] for cell in itertools.product(range(3), repeat=2)}
     sum_w = math.fsum(w for w, _, _ in base)
-    found = groups_test({
-        "table_n": [len(base)], "respondents_n": [len(rows)], "table_w": [sum_w],
-        "group_key": np.array([group for group, _ in cells]), "answer": np.array([answer for _, answer in cells]),
-        "p": np.array([math.fsum(weights) / sum_w for weights in cells.values()]),
-        "sum_w2": np.array([math.fsum(w * w for w in weights) for weights in cells.values()]),
-    })  # fmt: skip
+    table = {
+        "row_no": [group for group, _ in cells], "column_no": [answer for _, answer in cells],
+        "table_n": [len(base)] * 9, "respondents_n": [len(rows)] * 9, "table_w": [sum_w] * 9,
+        "p": [math.fsum(weights) / sum_w for weights in cells.values()],
+        "sum_w2": [math.fsum(w * w for w in weights) for weights in cells.values()],
+    }  # fmt: skip
+    other = table | {"p": table["p"][::-1], "sum_w2": table["sum_w2"][::-1]}
+    order = np.random.default_rng(len(rows)).permutation(18)
+    both = {name: np.array(table[name] + other[name])[order] for name in table}
+    found = results_of(both | {"table_no": np.repeat([1, 0], 9)[order]}, groups_tests)[1]
     weights, inside, groups, answers = (list(column) for column in zip(*rows, strict=True))
     names = [[f"name {number}" for number in column] for column in (groups, answers)]
     frame = pl.DataFrame({"w": weights, "inside": inside, "group": names[0], "answer": names[1]})
-    table = svy.Sample(frame, svy.Design(wgt="w")).categorical.tabulate("group", "answer", where=svy.col("inside"))
-    expected = table.stats.f
-    chi_square, total, numerator, denominator = found
-    assert math.isclose(chi_square, table.stats.chisq.value, rel_tol=1e-9, abs_tol=1e-9)
+    sample = svy.Sample(frame, svy.Design(wgt="w"))
+    tabulated = sample.categorical.tabulate("group", "answer", where=svy.col("inside")).stats
+    expected = tabulated.f
+    chi_square, total, numerator, denominator, p_value = found
+    assert math.isclose(chi_square, tabulated.chisq.value, rel_tol=1e-9, abs_tol=1e-9)
     assert math.isclose(chi_square / total, expected.value, rel_tol=1e-7, abs_tol=1e-9)
     assert math.isclose(numerator, expected.df_num, rel_tol=1e-7)
     assert math.isclose(denominator, expected.df_den, rel_tol=1e-7)
+    assert math.isclose(p_value, expected.p_value, rel_tol=1e-6, abs_tol=1e-12)
+
+
+def columns_of(rows: list[dict[str, float]], table: dict[str, float]) -> dict[str, np.ndarray]:
+    """Cells as `results_of` takes them; what all cells have in common is said once."""
+    return {name: np.array([(table | row)[name] for row in rows], dtype=float) for name in table | rows[0]}
 
 
 def test_rao_scott_at_the_edges() -> None:
-    """One group, one respondent, a wave of one answer: no test, and nothing divided by zero."""
-    one = {"table_n": [1], "respondents_n": [1], "table_w": [1.0], "sum_w2": np.array([1.0]), "p": np.array([1.0])}
-    assert np.isnan(groups_test(one | {"group_key": np.array([0]), "answer": np.array([0])})).all()
-    waves = {
-        "both_n": [5], "year": np.array([1, 1, 2]), "answer": np.array([0, 1, 1]), "p": np.array([0.5, 0.5, 1.0]),
-        "sum_w2": np.array([2.0, 2.0, 1.0]), "table_n": np.array([4, 4, 1]), "respondents_n": np.array([4, 4, 1]),
-        "table_w": np.array([4.0, 4.0, 1.0]),
-    }  # fmt: skip
-    assert np.isnan(waves_test(waves)).all()
+    """One group, one respondent, a wave of one answer, no table: no test, and nothing divided by zero."""
+    one = {"table_n": 1, "respondents_n": 1, "table_w": 1, "sum_w2": 1, "p": 1, "table_no": 0}
+    alone = columns_of([{"row_no": 0, "column_no": 0}], one)
+    assert np.isnan(results_of(alone, groups_tests)).all()
+    assert results_of({name: array[:0] for name, array in alone.items()}, groups_tests).shape == (0, 5)
+    of_one = columns_of(
+        [{"row_no": row, "column_no": column} for row in (0, 1) for column in (0, 1)], one | {"p": 0.25}
+    )
+    assert np.isnan(results_of(of_one, groups_tests)).all()
+    first, second = {"row_no": 0, "table_n": 4, "sum_w2": 2}, {"row_no": 1, "table_n": 1, "sum_w2": 1}
+    waves = columns_of(
+        [first | {"column_no": 0, "p": 0.5}, first | {"column_no": 1, "p": 0.5}, second | {"column_no": 1, "p": 1}],
+        {"table_no": 0, "respondents_n": 4, "table_w": 4},
+    )
+    assert np.isnan(results_of(waves, waves_tests)).all()
+
+
+def test_a_table_whose_empty_cells_leave_nothing_to_test() -> None:
+    """Three cells cannot hold the four contrasts of three groups by three answers; three of four hold one contrast."""
+    table = {"table_no": 0, "table_n": 20, "respondents_n": 21, "table_w": 20, "sum_w2": 5}
+    diagonal = columns_of([{"row_no": place, "column_no": place} for place in range(3)], table | {"p": 1 / 3})
+    assert np.isnan(results_of(diagonal, groups_tests)).all()
+    # One contrast (1, -1, -1, 1) / 2, P = diag(2, 1, 0, 1) / 4: its design effect is V of the contrast over P over n.
+    three = [{"row_no": 0, "column_no": 0, "p": 0.5, "sum_w2": 10}, {"row_no": 0, "column_no": 1, "p": 0.25}]
+    three += [{"row_no": 1, "column_no": 1, "p": 0.25}]
+    chi_square, total, numerator, denominator, _ = results_of(columns_of(three, table), groups_tests)[0]
+    p, contrast = np.array([0.5, 0.25, 0.25]), np.array([1, -1, 1]) / 2 / np.array([0.5, 0.25, 0.25])
+    covariance = 21 / 20 / 20 * (np.diag(p) - np.outer(p, p))
+    assert math.isclose(total, contrast @ covariance @ contrast / (contrast**2 @ p / 20), rel_tol=1e-12)
+    assert (numerator, denominator) == pytest.approx((1, 19))
+    assert math.isclose(chi_square, stats.chi2_contingency([[10, 5], [0, 5]], correction=False)[0], rel_tol=1e-12)
 
 
 @HYPOTHESIS
@@ -637,14 +671,17 @@ def test_the_corrected_chi_square_keeps_its_level(groups: tuple, answers: tuple)
     draw = np.random.default_rng(20261121)
     shape, respondents = (len(groups), len(answers)), 1500
     rows, columns = (grid.ravel() for grid in np.indices(shape))
-    results = []
+    tables = []
     for _ in range(1500):
         w = draw.lognormal(0, 0.45, respondents)
         cell = draw.choice(shape[0], respondents, p=groups) * shape[1] + draw.choice(shape[1], respondents, p=answers)
         p, squares = (np.bincount(cell, x, rows.size) for x in (w / w.sum(), w**2))
-        about = {"table_n": [respondents], "respondents_n": [respondents], "table_w": [w.sum()]}
-        results.append(groups_test(about | {"group_key": rows, "answer": columns, "p": p, "sum_w2": squares}))
-    chi_square, total, numerator, denominator = np.array(results).T
-    corrected = (stats.f.sf(chi_square / total, numerator, denominator) < 0.05).mean()
+        tables.append({"p": p, "sum_w2": squares, "table_w": np.full(rows.size, w.sum())})
+    cells = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+    cells |= {"table_no": np.repeat(np.arange(1500), rows.size), "row_no": np.tile(rows, 1500)}
+    cells |= {"column_no": np.tile(columns, 1500)}
+    cells |= {name: np.full(len(cells["p"]), respondents) for name in ("table_n", "respondents_n")}
+    total, p_values = results_of(cells, groups_tests)[:, [1, 4]].T
+    corrected = (p_values < 0.05).mean()
     assert 0.035 < corrected < 0.075
     assert math.isclose(total.mean() / ((shape[0] - 1) * (shape[1] - 1)), math.exp(0.45**2), rel_tol=0.1)

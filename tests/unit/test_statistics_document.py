@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from helsemonitor.rao_scott import groups_test
+from helsemonitor.rao_scott import groups_tests, results_of
 
 ROOT = Path(__file__).parents[2]
 Z = float(stats.norm.ppf(0.975))
@@ -111,10 +111,9 @@ def differences() -> dict[str, float]:
 def families() -> dict[str, float]:
     """Example of adjusted p-values."""
     p = [0.003, 0.02, 0.03, 0.6]
-    ranked, adjusted = (MACROS.module.bh_rank("p", ["f"]), MACROS.module.bh_adjusted("p", "ranked_p", ["f"]))
+    adjusted = MACROS.module.bh_adjusted("x", "p", "p", ["f"])
     rows = duckdb.sql(
-        f"with x as (select 1 as f, unnest({p}::double[]) as p), ranked as (select *, {ranked} as ranked_p from x) "
-        f"select {adjusted} from ranked order by p"
+        f"with x as (select 1 as f, unnest({p}::double[]) as p) select p_adjusted from {adjusted} order by p"
     ).fetchall()
     return {f"adjusted {number}": row[0] for number, row in enumerate(rows, start=1)}
 
@@ -124,16 +123,16 @@ def distributions() -> dict[str, float]:
     base = [(w, group, y) for w, group, y in respondents() if y is not None]
     cells = {(group, said): [w for w, *place in base if place == [group, said]] for group in "ab" for said in (0, 1)}
     sum_w = sum(w for w, _, _ in base)
-    chi_square, total, numerator, denominator = groups_test({
-        "table_n": [len(base)], "respondents_n": [len(respondents())], "table_w": [sum_w],
-        "group_key": np.array([group for group, _ in cells]), "answer": np.array([said for _, said in cells]),
+    chi_square, total, numerator, denominator, p_value = results_of({
+        "table_no": np.zeros(4), "row_no": np.array([0, 0, 1, 1]), "column_no": np.array([0, 1, 0, 1]),
+        "table_n": np.full(4, len(base)), "respondents_n": np.full(4, len(respondents())), "table_w": np.full(4, sum_w),
         "p": np.array([sum(weights) / sum_w for weights in cells.values()]),
         "sum_w2": np.array([sum(w * w for w in weights) for weights in cells.values()]),
-    })  # fmt: skip
+    }, groups_tests)[0]  # fmt: skip
     return {
         "chi_square": chi_square, "design_correction": total, "statistic": chi_square / total,
         "df_numerator": numerator, "df_denominator": denominator,
-        "p_value of the table": stats.f.sf(chi_square / total, numerator, denominator),
+        "p_value of the table": p_value,
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ are eigenvalues of a matrix that has to be solved for: numpy solves, scipy has t
 
 import numpy as np
 
-from helsemonitor.rao_scott import RESULTS, groups_tests, tested, waves_tests
+from helsemonitor.rao_scott import RESULTS, groups_tests, results_of, waves_tests
 
 KEYS = ["survey", "item", "basis", "breakdown", "year_from", "year_to"]
 # Tables, and rows and columns in each, get numbers by their order.
@@ -36,7 +36,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own objects
     ):
         columns = cells.query("cells", CELLS.format(keys=", ".join(KEYS), places=places)).fetchnumpy()
         first = np.unique(columns["table_no"], return_index=True)[1]
-        results = dict(zip(RESULTS, tested(columns, tests).T, strict=True))
+        results = dict(zip(RESULTS, results_of(columns, tests).T, strict=True))
         parts.append({name: columns[name][first] for name in KEYS} | results)
     # DuckDB finds the arrays by the name of the variable.
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}  # noqa: F841
