@@ -68,7 +68,7 @@ format: $(DEV) ## Let ruff and sqlfluff mend what they can
 	@$(BIN)/sqlfluff fix --disable-progress-bar $(SQL)
 
 bench: $(DEV) ## Measure against stock dbt and a hand-written script (ARGS="--rounds 5 --write-docs")
-	@$(BIN)/python benchmarks/run.py $(ARGS)
+	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 synthetic: $(RUN) ## Make the synthetic raw waves anew from the codebook and the published results
 	@$(BIN)/python -m synthetic

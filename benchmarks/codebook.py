@@ -1,7 +1,7 @@
 """What the codebook says of a wave, for the scripts that the road is measured against.
 
-The scripts share the reading of the codebook's rows and nothing else: each brings its own terms (SQL, polars or pandas),
-in which a condition on raw columns is written.
+The scripts share the reading of the codebook's rows and nothing else: each brings its own terms (SQL, polars or
+pandas), in which a condition on raw columns is written.
 """
 
 import csv
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Terms(Protocol[T]):
-    """How a tool writes conditions on the raw columns of a wave. No condition is ever unknown: it holds or it does not."""
+    """How a tool writes conditions on the raw columns of a wave. None is ever unknown: it holds or it does not."""
 
     def code_in(self, column: str, codes: Sequence[str]) -> T:
         """The column holds one of the codes."""
@@ -298,7 +298,7 @@ class Cell(Generic[T]):
 
 @dataclass
 class Plan(Generic[T]):
-    """What the cube counts of each wave. Waves are asked for in the order of `waves.csv`: a later one leans on earlier ones.
+    """What the cube counts of each wave. Waves come in the order of `waves.csv`: a later one leans on earlier ones.
 
     Args:
         book: The codebook.
@@ -386,8 +386,8 @@ def scores(book: Codebook) -> list[dict[str, object]]:
     """What the cells of an item add to each indicator and answer share.
 
     Returns:
-        One row per survey, series and answer: series_type, series, item, answer, factor, `in_base` (its respondents belong
-        to the base), score, and `takes_number` (the score is the number that the respondent gave).
+        One row per survey, series and answer: series_type, series, item, answer, factor, `in_base` (its respondents
+        belong to the base), score, and `takes_number` (the score is the number that the respondent gave).
     """
     rows: list[dict[str, object]] = []
     kinds = {row["kind"]: row for row in book.rows("kinds")}
@@ -402,9 +402,7 @@ def scores(book: Codebook) -> list[dict[str, object]]:
         for answer in [*answers[item["answer_set"]], {"answer": "_base"}, {"answer": "_value"}]:
             word, score = answer["answer"], 0.0
             by_number = kind["scored_by"] == "number"
-            takes_number = (
-                by_number and item["type"] in ("number", "allocation") and word in (positive or {"_value"})
-            )
+            takes_number = by_number and item["type"] in ("number", "allocation") and word in (positive or {"_value"})
             in_base = {
                 "answered": word == "_base",
                 "substantive": answer.get("answer_kind") in ("substantive", "neutral"),
@@ -434,8 +432,14 @@ def scores(book: Codebook) -> list[dict[str, object]]:
         if item["type"] in ("number", "allocation", "open"):
             continue
         for answer in answers[item["answer_set"]]:
-            shared = {"survey": survey, "series_type": "answer", "item": item_name, "factor": 100.0, "takes_number": False}
-            shared["series"] = f"{item_name}:{answer['answer']}"
+            shared = {
+                "survey": survey,
+                "series_type": "answer",
+                "series": f"{item_name}:{answer['answer']}",
+                "item": item_name,
+                "factor": 100.0,
+                "takes_number": False,
+            }
             rows.append({**shared, "answer": "_base", "in_base": True, "score": 0.0})
             rows.append({**shared, "answer": answer["answer"], "in_base": False, "score": 1.0})
     return rows

@@ -13,12 +13,12 @@ import shutil
 import statistics
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
 
-from benchmarks.sparse import Numbers, product_sums, read
+from benchmarks.sparse import WAVES, Numbers, product_sums, read
 
 STEP = ("int_answer_sums", "int_cells")
 T = TypeVar("T")
@@ -44,15 +44,16 @@ def compiled(target: Path, model: str) -> str:
     return found[0].read_text(encoding="utf-8")
 
 
-def differing(connection: duckdb.DuckDBPyConnection, numbers: Numbers) -> int:
-    """Rows of int_answer_sums that the product gives otherwise; counts and weights exactly, the rest to 1e-12."""
+def differing(connection: duckdb.DuckDBPyConnection, numbers: Numbers) -> tuple[int, int]:
+    """Hold int_answer_sums against the product: counts and weights exactly, the rest to 1e-12.
+
+    Returns:
+        Rows of int_answer_sums, and how many of them the product gives otherwise.
+    """
     sums = product_sums(numbers)
     ours = connection.execute(
-        """
-        with waves as (
-            select survey, year, coalesce(sum(answers) over (order by survey, year rows between unbounded preceding and 1 preceding), 0) as answer_from
-            from (select survey, year, max(answer_no) as answers from intermediate.int_answer_keys group by survey, year)
-        )
+        WAVES
+        + """
         select cast(answer_from + answer_no - 1 as integer) as answer, group_no as "group", n,
             cast(sum_w * 1000000000 as bigint) as sum_w, cast(sum_w2 as double) as sum_w2,
             coalesce(cast(sum_wx as double), 0) as sum_wx, coalesce(cast(sum_wx2 as double), 0) as sum_wx2,
@@ -65,10 +66,10 @@ def differing(connection: duckdb.DuckDBPyConnection, numbers: Numbers) -> int:
         theirs = np.asarray(matrix[ours["answer"], ours["group"]]).ravel()
         exact = name in ("n", "sum_w")
         off |= (theirs != ours[name]) if exact else ~np.isclose(theirs, ours[name], rtol=1e-12, atol=1e-9)
-    return int(off.sum())
+    return len(off), int(off.sum())
 
 
-def measure(warehouse: Path, target: Path, rounds: int) -> dict[str, object]:
+def measure(warehouse: Path, target: Path, rounds: int) -> dict[str, Any]:
     """Median CPU seconds of the models, of the reading of the numbers and of the product; rows that differ.
 
     Args:
@@ -89,9 +90,13 @@ def measure(warehouse: Path, target: Path, rounds: int) -> dict[str, object]:
             spent, numbers = timed(lambda: read(connection))
             seconds["read"].append(spent)
             seconds["product"].append(timed(lambda read_once=numbers: product_sums(read_once))[0])
-        rows = differing(connection, numbers)
+        compared, rows = differing(connection, numbers)
     shutil.rmtree(copy.parent)
-    return {"cpu_seconds": {name: statistics.median(of) for name, of in seconds.items()}, "differing": rows}
+    return {
+        "cpu_seconds": {name: statistics.median(of) for name, of in seconds.items()},
+        "compared": compared,
+        "differing": rows,
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The same numbers as somebody writes them with pandas: raw files and codebook rows in, cube, shares and indicators out.
+"""The same numbers as somebody writes them with pandas: raw files and codebook in; cube, shares and indicators out.
 
     python -m benchmarks.pandas_script --seeds seeds --out folder
 
@@ -75,7 +75,7 @@ class PandasTerms:
 
 
 def long_answers(terms: PandasTerms, cells: Sequence[Cell[Mask]], weight: np.ndarray) -> pd.DataFrame:
-    """One row per respondent and cell: person (place in the file), cell (place in `cells`), n and the products to sum."""
+    """One row per respondent and cell: person (place in the file), cell (place in `cells`), n, products to sum."""
     parts = []
     for place, cell in enumerate(cells):
         person = np.flatnonzero(cell.condition)

@@ -1,4 +1,4 @@
-"""The same numbers as somebody writes them with polars: raw files and codebook rows in, cube, shares and indicators out.
+"""The same numbers as somebody writes them with polars: raw files and codebook in; cube, shares and indicators out.
 
     python -m benchmarks.polars_script --seeds seeds --out folder
 
@@ -104,13 +104,13 @@ def wave_cells(plan: Plan[pl.Expr], row: Row, raw: Path) -> pl.DataFrame:
     lazy = wide.lazy()
     members = lazy.unpivot(pl.selectors.starts_with("g"), index="person", value_name="group_no")
     answers = lazy.unpivot(pl.selectors.starts_with("c"), index=["person", "w"], value_name="cell_no")
-    joined = answers.drop("variable").drop_nulls("cell_no").join(
-        members.drop("variable").drop_nulls("group_no"), on="person"
+    joined = (
+        answers.drop("variable")
+        .drop_nulls("cell_no")
+        .join(members.drop("variable").drop_nulls("group_no"), on="person")
     )
     w = pl.col("w")
-    counted = joined.group_by("cell_no", "group_no").agg(
-        n=pl.len().cast(pl.Int64), sum_w=w.sum(), sum_w2=(w * w).sum()
-    )
+    counted = joined.group_by("cell_no", "group_no").agg(n=pl.len().cast(pl.Int64), sum_w=w.sum(), sum_w2=(w * w).sum())
     if values:
         given = lazy.unpivot([str(value.meta.output_name()) for value in values], index=["person", "w"], value_name="x")
         wx, x = w * pl.col("x"), pl.col("x")
@@ -120,18 +120,25 @@ def wave_cells(plan: Plan[pl.Expr], row: Row, raw: Path) -> pl.DataFrame:
             .join(members.drop("variable").drop_nulls("group_no"), on="person")
             .group_by("cell_no", "group_no")
             .agg(
-                n=pl.len().cast(pl.Int64), sum_w=w.sum(), sum_w2=(w * w).sum(), sum_wx=wx.sum(), sum_wx2=(wx * x).sum(),
-                sum_w2x=(w * wx).sum(), sum_w2x2=(wx * wx).sum(),
+                n=pl.len().cast(pl.Int64),
+                sum_w=w.sum(),
+                sum_w2=(w * w).sum(),
+                sum_wx=wx.sum(),
+                sum_wx2=(wx * x).sum(),
+                sum_w2x=(w * wx).sum(),
+                sum_w2x2=(wx * wx).sum(),
             )
         )
         counted = pl.concat([counted, numbers], how="diagonal")
     cell_names = pl.LazyFrame(
         [(place, *name) for place, name in enumerate(names)],
-        schema={"cell_no": pl.UInt32, "item": pl.String, "answer": pl.String, "basis": pl.String}, orient="row",
+        schema={"cell_no": pl.UInt32, "item": pl.String, "answer": pl.String, "basis": pl.String},
+        orient="row",
     )
     group_names = pl.LazyFrame(
         [(place, breakdown, group) for place, (breakdown, group, _) in enumerate(groups)],
-        schema={"group_no": pl.UInt32, "breakdown": pl.String, "group_key": pl.String}, orient="row",
+        schema={"group_no": pl.UInt32, "breakdown": pl.String, "group_key": pl.String},
+        orient="row",
     )
     named = counted.join(cell_names, on="cell_no").join(group_names, on="group_no")
     named = named.with_columns(survey=pl.lit(row["survey"]), year=pl.lit(int(row["year"])))
@@ -146,11 +153,10 @@ def with_bases(cells: pl.DataFrame, book: Codebook) -> pl.DataFrame:
     """Add the `_base` of single-choice items, whose answers add up to it."""
     single = pl.DataFrame(
         [(survey, item) for (survey, item), kind in book.types.items() if kind in SINGLE],
-        schema=["survey", "item"], orient="row",
+        schema=["survey", "item"],
+        orient="row",
     )
-    totals = [
-        pl.when(pl.col(column).is_not_null().any()).then(pl.col(column).sum()).alias(column) for column in SUMS
-    ]
+    totals = [pl.when(pl.col(column).is_not_null().any()).then(pl.col(column).sum()).alias(column) for column in SUMS]
     bases = cells.join(single, on=["survey", "item"], how="semi").group_by([*PLACE, "item"]).agg(totals)
     return pl.concat([cells, bases.with_columns(answer=pl.lit("_base"))], how="diagonal")
 
@@ -164,7 +170,8 @@ def series(cells: pl.DataFrame, book: Codebook) -> pl.DataFrame:
     """
     waves = pl.DataFrame(
         [(row["survey"], int(row["year"]), int(row["respondents"])) for row in book.rows("waves")],
-        schema=["survey", "year", "respondents"], orient="row",
+        schema=["survey", "year", "respondents"],
+        orient="row",
     )
     score, takes, base = pl.col("score"), pl.col("takes_number"), pl.col("in_base")
     y = {
@@ -180,8 +187,10 @@ def series(cells: pl.DataFrame, book: Codebook) -> pl.DataFrame:
         .join(pl.LazyFrame(scores(book)), on=["survey", "item", "answer"])
         .group_by([*PLACE, "series_type", "series", "factor"])
         .agg(
-            base_n=pl.col("n").filter(base).sum(), w=pl.col("sum_w").filter(base).sum(),
-            w2=pl.col("sum_w2").filter(base).sum(), **{name: value.sum() for name, value in y.items()},
+            base_n=pl.col("n").filter(base).sum(),
+            w=pl.col("sum_w").filter(base).sum(),
+            w2=pl.col("sum_w2").filter(base).sum(),
+            **{name: value.sum() for name, value in y.items()},
         )
         .filter(pl.col("base_n") > 0)
         .join(waves.lazy(), on=["survey", "year"])

@@ -1,8 +1,8 @@
 """Seeds with many times the respondents, to measure how the work grows.
 
-Every respondent of a shipped wave stands `times` times in the scaled one: the first time as delivered, then under new ids
-and with a weight moved by up to one per cent. So all shares stay, to the gates the file is as plausible as the shipped
-one, and the codebook needs new counts and checksums only. DuckDB writes the files; no row passes through Python.
+Every respondent of a shipped wave stands `times` times in the scaled one, the first time as delivered and then under
+new ids. So all shares stay: the file is as plausible to the gates as the shipped one, and only what is a number of
+respondents grows, in codebook and prints. DuckDB writes the files; no row passes through Python.
 """
 
 import csv
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-JITTER = 0.01
-# Limits of the codebook that are numbers of respondents.
+# Limits of the codebook, and units of the prints, that are numbers of respondents.
 COUNTED_LIMITS = {"small_base", "weighted_base_smallest", "drift_base_smallest"}
+COUNTED_UNITS = {"persons", "respondents"}
 
 
 def text(value: str) -> str:
@@ -27,7 +27,9 @@ def name(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
-def write_wave(connection: duckdb.DuckDBPyConnection, source: Path, target: Path, row: dict[str, str], times: int) -> int:
+def write_wave(
+    connection: duckdb.DuckDBPyConnection, source: Path, target: Path, row: dict[str, str], times: int
+) -> int:
     """Write one wave with every respondent repeated, in an order that keeps nobody's copies together.
 
     Args:
@@ -40,18 +42,15 @@ def write_wave(connection: duckdb.DuckDBPyConnection, source: Path, target: Path
     Returns:
         Respondents written.
     """
-    key, weight = name(row["respondent_column"]), row["weight_column"]
-    seed = f"hash({key}, copy_no)"
-    replaced = [f"{key} || case when copy_no > 0 then '-' || copy_no else '' end as {key}"]
-    if weight:
-        moved = f"cast({name(weight)} as double) * (1 + {JITTER} * ({seed} % 2001 / 1000.0 - 1))"
-        replaced.append(f"case copy_no when 0 then {name(weight)} else printf('%.6f', {moved}) end as {name(weight)}")
+    key = name(row["respondent_column"])
+    read = f"read_csv({text(str(source))}, header = true, all_varchar = true, delim = ',', quote = '\"')"
     connection.execute(
         f"""
         copy (
-            select * exclude (copy_no) replace ({", ".join(replaced)})
-            from read_csv({text(str(source))}, header = true, all_varchar = true, delim = ',', quote = '"'), range({times}) as copies (copy_no)
-            order by {seed}
+            select * exclude (copy_no)
+                replace ({key} || case when copy_no > 0 then '-' || copy_no else '' end as {key})
+            from {read}, range({times}) as copies (copy_no)
+            order by hash({key}, copy_no)
         ) to {text(str(target))} (header true, delimiter ',', quote '"')
         """
     )
@@ -81,11 +80,11 @@ def scale_counts(target: Path, times: int) -> None:
             row["value"] = str(int(row["value"]) * times)
     write_rows(path, limits)
     path = target / "published" / "published_results.csv"
-    prints = rows_of(path)
+    # A printed margin of error follows from the number of respondents.
+    prints = [row for row in rows_of(path) if row["measure"] != "margin"]
     for row in prints:
-        row["n"] = str(int(row["n"]) * times) if row["n"] else ""
-        if row["unit"] == "n":
-            row["value"] = str(int(row["value"]) * times)
+        for column in ["n", *(["value"] if row["unit"] in COUNTED_UNITS else [])]:
+            row[column] = str(int(float(row[column])) * times) if row[column] else ""
     write_rows(path, prints)
 
 
@@ -122,3 +121,23 @@ def scaled_seeds(seeds: Path, target: Path, times: int) -> Path:
     scale_counts(target, times)
     done.touch()
     return target
+
+
+def redeliver(seeds: Path, target: Path) -> None:
+    """Copy seeds with the newest wave delivered again: the same respondents, in another order.
+
+    Args:
+        seeds: Folder with `codebook/`, `raw/` and `published/`.
+        target: Folder to make.
+    """
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(seeds, target)
+    path = target / "codebook" / "waves.csv"
+    waves = rows_of(path)
+    newest = max(waves, key=lambda row: (row["year"], row["survey"]))
+    file = target / "raw" / f"{newest['survey']}_{newest['wave'] or newest['year']}.csv"
+    with duckdb.connect() as connection:
+        write_wave(connection, seeds / "raw" / file.name, file, newest, 1)
+    with file.open("rb") as raw:
+        newest["sha256"] = hashlib.file_digest(raw, "sha256").hexdigest()
+    write_rows(path, waves)

@@ -13,6 +13,23 @@ import numpy as np
 from scipy import sparse
 
 UNIT = 1e9
+# Where the answers and respondents of a wave begin, when those of all waves are numbered in one row.
+WAVES = """
+    with
+    sizes as (
+        select survey, year, answers, people
+        from (select survey, year, max(answer_no) as answers from intermediate.int_answer_keys group by all)
+        inner join (
+            select survey, year, max(respondent_no) as people from staging.stg_respondents group by all
+        ) using (survey, year)
+    ),
+    waves as (
+        select survey, year, coalesce(sum(answers) over earlier, 0) as answer_from,
+            coalesce(sum(people) over earlier, 0) as person_from
+        from sizes
+        window earlier as (order by survey, year rows between unbounded preceding and 1 preceding)
+    )
+"""
 
 
 @dataclass(frozen=True)
@@ -42,24 +59,18 @@ def read(connection: duckdb.DuckDBPyConnection) -> Numbers:
     Args:
         connection: Connection to a warehouse.
     """
-    waves = """
-        with waves as (
-            select survey, year, coalesce(sum(answers) over earlier, 0) as answer_from, coalesce(sum(people) over earlier, 0) as person_from
-            from (select survey, year, max(answer_no) as answers from intermediate.int_answer_keys group by survey, year)
-            inner join (select survey, year, max(respondent_no) as people from staging.stg_respondents group by survey, year) using (survey, year)
-            window earlier as (order by survey, year rows between unbounded preceding and 1 preceding)
-        )
-    """
     answers = connection.execute(
-        waves
+        WAVES
         + """
-        select cast(answer_from + answer_no - 1 as integer) as answer, cast(person_from + respondent_no - 1 as integer) as person,
-            cast(cast(weight as double) * 1e9 as bigint) as weight, coalesce(cast(value as double), 'nan'::double) as value
+        select cast(answer_from + answer_no - 1 as integer) as answer,
+            cast(person_from + respondent_no - 1 as integer) as person,
+            cast(cast(weight as double) * 1e9 as bigint) as weight,
+            coalesce(cast(value as double), 'nan'::double) as value
         from intermediate.int_counted_answers inner join waves using (survey, year)
         """
     ).fetchnumpy()
     members = connection.execute(
-        waves
+        WAVES
         + """
         select cast(person_from + respondent_no - 1 as integer) as member, group_no as "group"
         from intermediate.int_group_members inner join waves using (survey, year)

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from benchmarks import cube_only
-from benchmarks.run import differing_cells
+from benchmarks.equal import differing_cells
 
 ROOT = Path(__file__).parents[2]
 RESPONDENTS = 300
