@@ -67,7 +67,7 @@ format: $(DEV) ## Let ruff and sqlfluff mend what they can
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar $(SQL)
 
-bench: $(DEV) ## Measure against stock dbt and a hand-written script (ARGS="--rounds 5 --write-docs")
+bench: $(DEV) ## Measure against stock dbt, scripts and others (ARGS="--scale 10 --only marts cube")
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 synthetic: $(RUN) ## Make the synthetic raw waves anew from the codebook and the published results
