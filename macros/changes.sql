@@ -78,12 +78,16 @@
 {%- endmacro %}
 
 {#
-    Groups that changes reach, as SQL of a relation: survey, `reached` (`<breakdown>:<group>`) and `place`, the first of the groups
-    that the same changes reach.
+    Groups that changes reach, as SQL of a relation: survey, breakdown, group_key and `place`, which stands for all groups that the
+    same changes reach: the first of them (`<breakdown>:<group>`).
 #}
 {% macro group_places() -%}
 (
-    select survey, reached, min(reached) over (partition by survey, changes) as place
+    select
+        survey,
+        split_part(reached, ':', 1) as breakdown,
+        split_part(reached, ':', 2) as group_key,
+        min(reached) over (partition by survey, changes) as place
     from (
         select
             survey,

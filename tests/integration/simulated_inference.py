@@ -139,7 +139,7 @@ def inference_of(moments: pd.DataFrame, build: Path) -> duckdb.DuckDBPyConnectio
         select * replace (cast(base_n as bigint) as base_n, cast(respondents_n as bigint) as respondents_n),
             dense_rank() over (order by measure) as measure_no, cast(base_n as bigint) as positive_n,
             's' as survey, 'q' as item, 2026 as year, 'as_published' as basis,
-            1e0 as mean_weight, factor * sum_wy / sum_w as value
+            1e0 as mean_weight, cast(null as varchar) as weight_note, factor * sum_wy / sum_w as value
         from moments;
         create or replace table intermediate.int_calibrated_margins as
         select 's' as survey, 'm' as measure, 2026 as year, 50e0 as population_pct where false;

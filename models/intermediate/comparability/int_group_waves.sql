@@ -1,6 +1,6 @@
 -- Grain: one row per survey, breakdown, group and wave: whether the group exists in the wave (a cross, where all groups that it
--- crosses do), whether any group of its breakdown does, and whether a context event of the register touches it. `place` stands
--- for all groups that the same changes of the register reach: the first of them, `*` where none does. `group_no` is to join by.
+-- crosses do), whether any group of its breakdown does, and whether a context event of the register touches it. `group_no` numbers
+-- the groups, to join by.
 with
 
 -- A group stands on itself; a cross stands on the groups that it crosses.
@@ -74,11 +74,7 @@ group_waves as (
 )
 
 select
-    dense_rank() over (order by group_waves.survey, group_waves.breakdown, group_waves.group_key) as group_no,
-    group_waves.*,
-    bool_or(group_waves.is_valid) over in_breakdown as breakdown_stands,
-    coalesce(places.place, '*') as place
+    *,
+    dense_rank() over (order by survey, breakdown, group_key) as group_no,
+    bool_or(is_valid) over (partition by survey, breakdown, year) as breakdown_stands
 from group_waves
-left join {{ group_places() }} as places
-    on group_waves.survey = places.survey and concat(group_waves.breakdown, ':', group_waves.group_key) = places.reached
-window in_breakdown as (partition by group_waves.survey, group_waves.breakdown, group_waves.year)

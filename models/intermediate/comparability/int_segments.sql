@@ -1,4 +1,4 @@
--- Grain: one row per survey, series, basis, wave that has it and place (of int_group_waves): the segment of comparable values and
+-- Grain: one row per survey, series, basis, wave that has it and place (see group_places): the segment of comparable values and
 -- the changes since the wave before. A change that breaks the series' kind starts a segment; like for like, a change of filter
 -- parts the waves that were cut down to different universes. `series_no` numbers the series, to join by.
 with

@@ -89,6 +89,7 @@ select
     factor * 2 * sqrt(srs_variance) as moe_report,
     is_proportion,
     is_calibrated,
+    weight_note,
     factor * y_low as scale_low,
     factor * y_high as scale_high
 from bounded

@@ -50,6 +50,7 @@ waves as (
         year,
         cells.n as respondents_n,
         wave_weights.mean_weight,
+        wave_weights.weight_note,
         {{ by_profile('wave_weights.weight_factor', '1e0') }} as weight_factor
     from {{ ref('int_released_cells') }} as cells
     inner join {{ ref('int_wave_weights') }} as wave_weights using (survey, year)
@@ -71,6 +72,7 @@ select
     measures.y_high,
     waves.respondents_n,
     waves.mean_weight,
+    waves.weight_note,
     case
         when summed.base_n >= {{ smallest_base() }}
             then {{ mean_in_unit('measures.factor', 'summed.sum_wy', 'summed.sum_w', 'measures.counts_answers') }}

@@ -8,7 +8,8 @@ computed as (
         waves.series,
         waves.answer,
         waves.unit,
-        estimates.* exclude (measure, respondents_n, is_proportion),
+        estimates.* exclude (measure, respondents_n, is_proportion, weight_note),
+        case when estimates.value is not null then estimates.weight_note end as weight_note,
         case
             when estimates.base_n is null
                 then {{ empty_reason('nobody in this group gave an answer that this indicator counts') }}
@@ -49,9 +50,10 @@ placed as (
 
 -- Groups that a change reaches have segments of their own.
 groups as (
-    select survey, breakdown, group_key, group_no, place, list(year) filter (where has_event) as event_years
+    select survey, breakdown, group_key, group_no, places.place, list(year) filter (where has_event) as event_years
     from {{ ref('int_group_waves') }}
-    group by survey, breakdown, group_key, group_no, place
+    left join {{ group_places() }} as places using (survey, breakdown, group_key)
+    group by survey, breakdown, group_key, group_no, places.place
 ),
 
 located as (
@@ -69,7 +71,7 @@ flagged as (
     select
         located.*,
         nullif(concat_ws(
-            '; ', located.gap_reason, wave_weights.weight_note, located.unreliable_reason,
+            '; ', located.gap_reason, located.weight_note, located.unreliable_reason,
             case when located.is_calibrated then {{ calibrated_reason() }} end
         ), '') as status_reason,
         segments.series_no, segments.own_no, segments.like_for_like_no,
@@ -81,17 +83,15 @@ flagged as (
             'L': "located.gap_status = 'L'",
             'Q': "located.gap_status = 'Q'",
             'S': 'located.has_event',
-            'D': 'segments.definition_differs or wave_weights.weight_note is not null',
+            'D': 'segments.definition_differs or located.weight_note is not null',
             'U': 'located.unreliable_reason is not null',
         }) }} as obs_status_all
     from located
     left join {{ ref('int_segments') }} as segments using (survey, series, year, basis, place)
-    left join {{ ref('int_wave_weights') }} as wave_weights
-        on located.survey = wave_weights.survey and located.year = wave_weights.year and located.value is not null
 )
 
 select
-    * exclude (gap, gap_reason, gap_status, has_event, unreliable_reason, scale_low, scale_high),
+    * exclude (gap, gap_reason, gap_status, has_event, weight_note, unreliable_reason, scale_low, scale_high),
     case when contains(obs_status_all, 'Q') then 'C' else {{ released_conf_status() }} end as conf_status,
     {{ noise_sd_n() }} as noise_sd_n
 from flagged
