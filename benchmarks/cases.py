@@ -84,7 +84,7 @@ class Cases:
         seeds = str(self.seeds)
         return {
             "dbt build": self.build(),
-            "refresh": self._project("refresh", "helsemonitor", "refresh", "--plain"),
+            "refresh": self._project("refresh", "helsemonitor", "refresh", "--full", "--plain"),
             "cube script": self._script(
                 "cube_only", "--seeds", seeds, "--out", str(self.work / "cube_only" / "cube.duckdb"),
                 fresh=(self.work / "cube_only" / "cube.duckdb",),
@@ -94,7 +94,7 @@ class Cases:
         }  # fmt: skip
 
     def of_landing(self) -> dict[str, Case]:
-        """A refresh when nothing changed, and one when the newest wave was delivered again with one answer less."""
+        """A refresh when nothing changed, and one when the newest wave was delivered again."""
         copy = self.work / "landing_seeds"
         redeliver(self.seeds, copy)
         return {
