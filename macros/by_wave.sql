@@ -219,3 +219,8 @@
         group by waves.survey, waves.year
     {%- endif -%}
 {%- endmacro %}
+
+{# An engine that speaks Spark's SQL makes all waves of such a table at once. #}
+{% materialization by_wave, adapter='spark' %}
+    {{ return(materialization_table_spark()) }}
+{% endmaterialization %}

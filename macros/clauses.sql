@@ -16,7 +16,7 @@ clauses as (
         {{ keys | join(', ') }},
         rules.{{ item_column }} as source_item,
         rules.operator,
-        string_split(rules.answers, '|') as wanted,
+        {{ split_list('rules.answers') }} as wanted,
         count(*) over (partition by waves.survey, waves.year, {{ keys | join(', ') }}) as clause_n
     from {{ clauses }} as rules
     inner join {{ ref('waves') }} as waves
@@ -29,7 +29,7 @@ told as (
         year,
         respondent_no,
         item as source_item,
-        list(answer) as answers
+        array_agg(answer) as answers
     from {{ given }}
     where item in (select source_item from clauses)
     group by survey, year, respondent_no, item
@@ -42,7 +42,7 @@ select
     {{ keys | join(', ') }}
 from clauses
 inner join told using (survey, year, source_item)
-where list_has_any(told.answers, clauses.wanted) = (clauses.operator = 'any')
+where {{ share_element('told.answers', 'clauses.wanted') }} = (clauses.operator = 'any')
 group by survey, year, told.respondent_no, {{ keys | join(', ') }}
 having count(*) = max(clauses.clause_n)
 {% endmacro %}

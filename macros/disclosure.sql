@@ -71,15 +71,25 @@
 {%- endmacro %}
 
 {#
-    Record key of a respondent, 0 to 999: from the secret beside the build, so that it is the same in every refresh and cannot be
-    known from the release. The secret itself stands in no SQL, log or manifest; DuckDB reads the file when the model runs.
+    Record key of a row of `respondents`, 0 to 999: from the secret beside the build, so that it is the same in every refresh and cannot be
+    known from the release. The secret itself stands in no SQL, log or manifest; the engine reads the file when the model runs.
 #}
-{% macro record_key(respondent) -%}
-    {%- set path = env_var('HELSEMONITOR_BUILD', 'build') ~ '/record_key.secret' -%}
+{% macro record_key() -%}
+    {{ return(adapter.dispatch('record_key')(env_var('HELSEMONITOR_BUILD', 'build') ~ '/record_key.secret')) }}
+{%- endmacro %}
+
+{% macro default__record_key(path) -%}
     cast(('0x' || left(sha256(concat_ws(
-        '|', (select content from read_text('{{ path | replace("'", "''") }}')),
-        {{ respondent }}.survey, {{ respondent }}.year, {{ respondent }}.respondent_id
+        '|', (select content from read_text({{ literal(path) }})),
+        survey, year, respondents.respondent_id
     )), 12))::bigint % 1000 as integer)
+{%- endmacro %}
+
+{% macro spark__record_key(path) -%}
+    cast(cast(conv(left(sha2(concat_ws(
+        '|', (select value from text.`{{ path }}`),
+        survey, year, respondents.respondent_id
+    ), 256), 12), 16, 10) as bigint) % 1000 as integer)
 {%- endmacro %}
 
 {#

@@ -1,15 +1,18 @@
 {#
-    Sets of boxes whose empty ones mean "not chosen" (blank_means in columns.csv), as CTEs that end in `unticked`: a row without an
-    answer per respondent who was shown such a set and left a box of it empty.
+    Answers with those of boxes whose being empty means "not chosen" (blank_means in columns.csv), as a query: a row without an answer
+    per respondent who was shown such a set and left a box of it empty.
 
     told: relation of the answers without them. Who was shown a set is said by its universe, which may itself rest on another set of
     empty boxes that everybody was shown, directly or through a derived item.
 #}
-{% macro empty_boxes(told) %}
+{% macro with_empty_boxes(told) %}
+with
+
 empty_boxes as (
     select distinct answers.survey, answers.year, answers.respondent_no, boxes.item, routing.universe
     from {{ ref('stg_answers') }} as answers
-    inner join {{ ref('stg_columns') }} as boxes using (survey, year, column_name)
+    inner join {{ ref('stg_columns') }} as boxes
+        on answers.survey = boxes.survey and answers.year = boxes.year and answers.column_name = boxes.column_name
     left join {{ ref('routing') }} as routing
         on boxes.survey = routing.survey and boxes.item = routing.item and {{ in_range('boxes.year', 'routing') }}
     anti join {{ told }} as marks
@@ -24,7 +27,7 @@ empty_boxes as (
 
 -- Shown to everybody.
 unticked_by_all as (
-    select survey, year, respondent_no, item, cast(null as varchar) as answer, cast(null as decimal(18, 9)) as value
+    select survey, year, respondent_no, item, cast(null as string) as answer, cast(null as decimal(18, 9)) as value
     from empty_boxes
     where universe is null
 ),
@@ -73,14 +76,12 @@ shown as (
 unticked as (
     select * from unticked_by_all
     union all
-    select
-        boxes.survey,
-        boxes.year,
-        boxes.respondent_no,
-        boxes.item,
-        cast(null as varchar) as answer,
-        cast(null as decimal(18, 9)) as value
-    from empty_boxes as boxes
+    select survey, year, respondent_no, item, cast(null as string) as answer, cast(null as decimal(18, 9)) as value
+    from empty_boxes
     semi join shown using (survey, year, respondent_no, universe)
-),
+)
+
+select * from {{ told }}
+union all
+select * from unticked
 {% endmacro %}

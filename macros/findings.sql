@@ -1,12 +1,12 @@
 {# Text with `{}` in it, and the SQL that stands there in order, as one SQL expression. A NULL among the values is left out. #}
 {% macro said(text, values=[]) -%}
-    {%- set parts = text.replace("'", "''").split('{}') -%}
-    concat('{{ parts[0] }}'{% for value in values %}, {{ value }}, '{{ parts[loop.index] }}'{% endfor %})
+    {%- set parts = text.split('{}') -%}
+    concat_ws('', {{ literal(parts[0]) }}{% for value in values %}, {{ value }}, {{ literal(parts[loop.index]) }}{% endfor %})
 {%- endmacro %}
 
 {# A number of a sentence (SQL): a limit as it stands in limits.csv, without zeros behind the point. #}
 {% macro said_number(number) -%}
-    format('{:g}', cast({{ number }} as double))
+    {{ number_in_words(number) }}
 {%- endmacro %}
 
 {#
@@ -18,7 +18,7 @@
 {% macro finding(check_name, place, text, values=[], problem_n='1', survey='null', year='null', severity='refuse') -%}
     '{{ check_name }}' as check_name,
     '{{ severity }}' as severity,
-    cast({{ survey }} as varchar) as survey,
+    cast({{ survey }} as string) as survey,
     cast({{ year }} as integer) as year,
     {{ place }} as place,
     cast({{ problem_n }} as bigint) as problem_n,

@@ -5,7 +5,7 @@
 
 {# A value as it is compared with the codes of its list: as a number (99 is 99.0) in a column of numbers. Arguments are SQL. #}
 {% macro code_key(value, is_number) -%}
-    case when {{ is_number }} then coalesce(cast(try_cast({{ value }} as decimal(18, 9)) as varchar), {{ value }}) else {{ value }} end
+    case when {{ is_number }} then coalesce(cast(try_cast({{ value }} as decimal(18, 9)) as string), {{ value }}) else {{ value }} end
 {%- endmacro %}
 
 {#
@@ -36,21 +36,74 @@ select
 from {{ delivered }} as delivered
 inner join (
     select
-        columns.*,
+        columns.survey,
+        columns.year,
+        columns.column_name,
+        columns.item,
+        columns.option,
+        columns.code_list,
+        columns.is_number,
         coalesce(not types.answers_add_up and columns.option is null, false) as is_mention
     from {{ ref('stg_columns') }} as columns
-    left join {{ ref('items') }} as items using (survey, item)
-    left join {{ ref('item_types') }} as types using (type)
+    left join {{ ref('items') }} as items on columns.survey = items.survey and columns.item = items.item
+    left join {{ ref('item_types') }} as types on items.type = types.type
     where columns.ignored_reason is null
-) as crosswalk using (survey, year, column_name)
+) as crosswalk
+    on
+        delivered.survey = crosswalk.survey
+        and delivered.year = crosswalk.year
+        and delivered.column_name = crosswalk.column_name
 left join (
-    select code_list, answer, unnest([true, false]) as is_number, {{ code_key('code', 'is_number') }} as code_key
+    select code_list, answer, is_number, {{ code_key('code', 'is_number') }} as code_key
     from {{ ref('code_lists') }}
+    cross join (values (true), (false)) as kinds (is_number)
 ) as codes
     on
         crosswalk.code_list = codes.code_list
         and crosswalk.is_number = codes.is_number
         and {{ code_key('delivered.raw_value', 'crosswalk.is_number') }} = codes.code_key
+{% endmacro %}
+
+{# What was told in delivered columns, decoded; of several mentions that name one answer, one counts. As a query. #}
+{% macro told_answers() %}
+with
+
+delivered as (
+    select * from {{ ref('stg_answers') }} where raw_value is not null
+),
+
+decoded as (
+    {{ decoded(delivered='delivered') | indent }}
+)
+
+select survey, year, respondent_no, item, answer, value
+from decoded
+where not is_mention
+union all
+select distinct survey, year, respondent_no, item, answer, value
+from decoded
+where is_mention
+{% endmacro %}
+
+{# Answers asked, with those that the codebook derives from them, as a query. asked: relation of the answers. #}
+{% macro with_derived_answers(asked) %}
+with
+
+derived as (
+    {{ clauses_hold(
+        clauses=ref('derivations'),
+        keys=['item', 'answer'],
+        item_column='source_item',
+        given=asked,
+        is_ranged=true,
+    ) | indent }}
+)
+
+select survey, year, respondent_no, item, answer, value
+from {{ asked }}
+union all
+select survey, year, respondent_no, item, answer, null as value
+from derived
 {% endmacro %}
 
 {#
@@ -63,13 +116,17 @@ left join (
     with
 
     numbers as (
-        select columns.*, answers.value, count(*) as value_n
+        select columns.survey, columns.year, columns.column_name, columns.item, answers.value, count(*) as value_n
         from (select *, try_cast(raw_value as decimal(18, 9)) as value from {{ ref('stg_answers') }}) as answers
-        inner join {{ ref('stg_columns') }} as columns using (survey, year, column_name)
-        inner join {{ ref('items') }} as items using (survey, item)
-        inner join {{ ref('item_types') }} as types using (type)
+        inner join {{ ref('stg_columns') }} as columns
+            on
+                answers.survey = columns.survey
+                and answers.year = columns.year
+                and answers.column_name = columns.column_name
+        inner join {{ ref('items') }} as items on columns.survey = items.survey and columns.item = items.item
+        inner join {{ ref('item_types') }} as types on items.type = types.type
         where columns.ignored_reason is null and columns.code_list is null and types.has_numbers and types.sums_to is null
-        group by all
+        group by columns.survey, columns.year, columns.column_name, columns.item, answers.value
     )
 
     select
@@ -91,7 +148,8 @@ left join (
             and abs(coded.value - near.value) <= 5
             and near.value not in {{ codes }}
     where coded.value in {{ codes }} and coded.value_n >= 5
-    group by all
-    having coded.value_n >= 4 * greatest(near_n, 1)
+    group by
+        coded.survey, coded.year, coded.column_name, coded.item, coded.value, coded.value_n, waves.survey, waves.wave, waves.year
+    having coded.value_n >= 4 * greatest(coalesce(max(near.value_n), 0), 1)
 )
 {%- endmacro %}

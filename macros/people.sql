@@ -25,7 +25,8 @@
     without_clause as (
         select responses.survey, responses.year, responses.item, responses.respondent_no
         from responses
-        inner join parts using (survey, year, item)
+        inner join parts
+            on responses.survey = parts.survey and responses.year = parts.year and responses.item = parts.item
         inner join {{ ref('int_responses') }} as told
             on
                 parts.survey = told.survey
@@ -33,8 +34,15 @@
                 and parts.source_item = told.item
                 and responses.respondent_no = told.respondent_no
         where not responses.has_answer
-        group by all
+        group by responses.survey, responses.year, responses.item, responses.respondent_no
         having bool_and(told.has_answer)
+    ),
+
+    offered as (
+        select columns.survey, columns.year, columns.item, coalesce(columns.option, codes.answer) as answer
+        from {{ ref('stg_columns') }} as columns
+        left join {{ ref('code_lists') }} as codes on columns.code_list = codes.code_list
+        where not columns.is_number and not {{ is_no_answer('codes.answer') }}
     ),
 
     counted as (
@@ -42,24 +50,30 @@
         from {{ ref('int_given_answers') }} as given
         inner join responses using (survey, year, item, respondent_no)
         where responses.has_answer and (given.answer is not null or given.value is not null)
-        group by all
+        group by survey, year, item, given.answer, given.value
         union all
         select survey, year, item, '_outside' as answer, null as value, count(*) as n
         from without_clause
-        group by all
+        group by survey, year, item
         union all
-        select survey, year, item, coalesce(option, codes.answer) as answer, null as value, 0 as n
-        from {{ ref('stg_columns') }} as columns
+        select survey, year, item, answer, null as value, 0 as n
+        from offered
         semi join sources using (survey, item)
-        left join {{ ref('code_lists') }} as codes using (code_list)
-        where not columns.is_number and not {{ is_no_answer('codes.answer') }} and answer is not null
+        where answer is not null
     )
 
-    select survey, year, item, counted.answer, counted.value, any_value(answers.answer_kind) as answer_kind, sum(counted.n) as n
+    select
+        counted.survey,
+        counted.year,
+        counted.item,
+        counted.answer,
+        counted.value,
+        any_value(answers.answer_kind) as answer_kind,
+        sum(counted.n) as n
     from counted
-    left join {{ ref('items') }} as items using (survey, item)
-    left join {{ ref('answers') }} as answers using (answer_set, answer)
-    group by all
+    left join {{ ref('items') }} as items on counted.survey = items.survey and counted.item = items.item
+    left join {{ ref('answers') }} as answers on items.answer_set = answers.answer_set and counted.answer = answers.answer
+    group by counted.survey, counted.year, counted.item, counted.answer, counted.value
 )
 {%- endmacro %}
 
@@ -83,21 +97,21 @@
             on derivations.survey = waves.survey and {{ in_range('waves.year', 'derivations') }}
     ),
 
-    doubtful as materialized (
+    doubtful as (
         select
-            row_number() over () as doubtful_no,
-            survey,
-            year,
-            item,
+            cast(row_number() over (order by holders.survey, holders.year, holders.item) as integer) as doubtful_no,
+            holders.survey,
+            holders.year,
+            holders.item,
             types.answers_add_up,
-            count(column_name) = 0 as is_derived,
-            string_agg(column_name, ', ' order by column_name) as column_names
+            count(holders.column_name) = 0 as is_derived,
+            {{ joined('holders.column_name', ', ', order='holders.column_name') }} as column_names
         from holders
-        inner join {{ ref('items') }} as items using (survey, item)
-        inner join {{ ref('item_types') }} as types using (type)
+        inner join {{ ref('items') }} as items on holders.survey = items.survey and holders.item = items.item
+        inner join {{ ref('item_types') }} as types on items.type = types.type
         where types.is_counted
-        group by survey, year, item, types.answers_add_up
-        having count(*) > case when types.answers_add_up then 1 else count(distinct option) end
+        group by holders.survey, holders.year, holders.item, types.answers_add_up
+        having count(*) > case when types.answers_add_up then 1 else count(distinct holders.option) end
     ),
 
     -- Hardly anybody: what they gave is looked up for them alone.
@@ -106,15 +120,16 @@
         from {{ ref('int_given_answers') }} as given
         inner join doubtful using (survey, year, item)
         where given.answer is not null or given.value is not null
-        group by all
+        group by doubtful_no, respondent_no, if(doubtful.answers_add_up, null, given.answer)
         having count(*) > 1
     ),
 
     given as (
         select
             doubtful_no,
-            respondent_no,
-            list(coalesce(given.answer, 'a number') order by given.answer) as gave
+            min(coalesce(given.answer, 'a number')) as gave_first,
+            max(coalesce(given.answer, 'a number')) as gave_last,
+            {{ joined("coalesce(given.answer, 'a number')", ' and ', order="coalesce(given.answer, 'a number')") }} as gave
         from doubled
         inner join doubtful using (doubtful_no)
         inner join {{ ref('int_given_answers') }} as given using (survey, year, item, respondent_no)
@@ -122,21 +137,25 @@
             (given.answer is not null or given.value is not null)
             and (doubtful.answers_add_up or given.answer is not distinct from doubled.option)
         group by doubtful_no, respondent_no, doubled.option
+    ),
+
+    placed as (
+        select
+            doubtful.survey,
+            doubtful.year,
+            doubtful.item,
+            doubtful.is_derived,
+            doubtful.column_names,
+            {{ wave_file('waves') }} as file,
+            if(given.gave_first = given.gave_last, concat(given.gave_first, ' twice'), concat('both ', given.gave)) as said
+        from given
+        inner join doubtful on given.doubtful_no = doubtful.doubtful_no
+        inner join {{ ref('waves') }} as waves on doubtful.survey = waves.survey and doubtful.year = waves.year
     )
 
-    select
-        doubtful.survey,
-        doubtful.year,
-        doubtful.item,
-        doubtful.is_derived,
-        doubtful.column_names,
-        {{ wave_file('waves') }} as file,
-        if(gave[1] = gave[2], gave[1] || ' twice', 'both ' || array_to_string(gave, ' and ')) as said,
-        count(*) as n
-    from given
-    inner join doubtful using (doubtful_no)
-    inner join {{ ref('waves') }} as waves on doubtful.survey = waves.survey and doubtful.year = waves.year
-    group by all
+    select survey, year, item, file, said, is_derived, column_names, count(*) as n
+    from placed
+    group by survey, year, item, file, said, is_derived, column_names
 )
 {%- endmacro %}
 
@@ -149,20 +168,20 @@
     select survey, year, breakdown, item, 'answers' as answer, group_keys, count(*) as n
     from (
         select
-            survey, year, breakdown, sources.item, respondent_no, list(groups.group_key order by groups.group_key) as group_keys
+            survey, year, breakdown, sources.item, respondent_no, array_sort(array_agg(groups.group_key)) as group_keys
         from {{ ref('int_group_members') }} as members
         inner join {{ ref('int_wave_groups') }} as groups using (survey, year, group_no)
         inner join (
             select distinct breakdowns.survey, breakdowns.breakdown, items.item
             from {{ ref('breakdowns') }} as breakdowns
             inner join {{ ref('items') }} as items on breakdowns.survey = items.survey and breakdowns.source_item = items.item
-            inner join {{ ref('item_types') }} as types using (type)
+            inner join {{ ref('item_types') }} as types on items.type = types.type
             where not types.answers_add_up
         ) as sources using (survey, breakdown)
-        group by all
+        group by survey, year, breakdown, sources.item, respondent_no
         having count(*) > 1
-    )
-    group by all
+    ) as members
+    group by survey, year, breakdown, item, group_keys
 )
 {%- endmacro %}
 
@@ -176,7 +195,15 @@
     with
 
     groups as (
-        select waves.year, breakdowns.*
+        select
+            breakdowns.survey,
+            waves.year,
+            breakdowns.breakdown,
+            breakdowns.group_key,
+            breakdowns.source_item,
+            {{ split_list('breakdowns.answers') }} as wanted,
+            breakdowns.min_value,
+            breakdowns.max_value
         from {{ ref('breakdowns') }} as breakdowns
         inner join {{ ref('waves') }} as waves on breakdowns.survey = waves.survey and {{ in_range('waves.year', 'breakdowns') }}
     ),
@@ -191,17 +218,24 @@
             answers.value,
             answers.answer_kind,
             answers.n,
-            list(groups.group_key) filter (
-                where list_contains(string_split(groups.answers, '|'), answers.answer)
+            array_agg(groups.group_key) filter (
+                where array_contains(groups.wanted, answers.answer)
                 or (
-                    groups.answers is null
+                    groups.wanted is null
                     and answers.value between coalesce(groups.min_value, answers.value) and coalesce(groups.max_value, answers.value)
                 )
             ) as group_keys
         from groups
         inner join {{ people_by_answer() }} as answers
             on groups.survey = answers.survey and groups.year = answers.year and groups.source_item = answers.item
-        group by all
+        group by
+            groups.survey, groups.year, groups.breakdown, answers.item, answers.answer, answers.value, answers.answer_kind, answers.n
+    ),
+
+    sorted as (
+        select
+            survey, year, breakdown, item, answer, answer_kind, n, array_sort(coalesce(group_keys, {{ list_of([]) }})) as group_keys
+        from in_groups
     )
 
     select
@@ -209,11 +243,13 @@
         year,
         breakdown,
         item,
-        coalesce(answer, if(group_keys is null, '_outside', 'some numbers')) as answer,
+        coalesce(answer, if(cardinality(group_keys) = 0, '_outside', 'some numbers')) as answer,
         answer_kind,
-        list_sort(coalesce(group_keys, [])) as group_keys,
-        sum(n) as n
-    from in_groups
-    group by all
+        group_keys,
+        cast(sum(n) as bigint) as n
+    from sorted
+    group by
+        survey, year, breakdown, item, coalesce(answer, if(cardinality(group_keys) = 0, '_outside', 'some numbers')), answer_kind,
+        group_keys
 )
 {%- endmacro %}

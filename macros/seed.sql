@@ -59,3 +59,50 @@
         ) }}
     {%- endif -%}
 {% endmacro %}
+
+{#
+    The same on an engine that speaks Spark's SQL, by its own CSV reader. A file is read in one piece (`multiLine`), so that its first
+    row is row 0; it has the names, since Sail 0.7.2 takes some files' names for _c0, _c1 ... What cannot be read stops the build.
+#}
+{% materialization seed, adapter='spark' %}
+    {%- set types = config.get('column_types', {}) -%}
+    {%- set is_raw = model.config.schema == 'raw' -%}
+    {%- set target_relation = api.Relation.create(schema=schema, identifier=model['alias'], type='table') -%}
+    {%- set file = model.config.schema ~ '_' ~ model['alias'] ~ '_csv' -%}
+    {%- set path = model.original_file_path -%}
+    {%- set path = path if path.startswith('/') else model.root_path ~ '/' ~ path -%}
+
+    {%- do run_query(
+        "create or replace temporary view " ~ file ~ " using csv options (path " ~ literal(path)
+        ~ ", header 'false', inferSchema 'false', escape '\"', multiLine 'true', mode 'FAILFAST')"
+    ) -%}
+    {%- set rows = "(select cast(monotonically_increasing_id() as bigint) as row_no, * from " ~ file ~ ")" -%}
+    {%- set first = run_query("select * from " ~ rows ~ " as rows where row_no = 0") -%}
+    {%- do adapter.drop_relation(target_relation) -%}
+    {%- call statement('load') -%}
+        create table {{ target_relation }} using parquet as
+        select
+            {{- ' row_no,' if is_raw }}
+            {%- for name in first.rows[0].values()[1:] %}
+            {%- set cell = "nullif(_c" ~ loop.index0 ~ ", '')" %}
+            {{ cell if is_raw else 'cast(' ~ cell ~ ' as ' ~ types.get(name, 'string') ~ ')' }} as {{ 'column' ~ loop.index0 if is_raw else name }}
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from {{ rows }} as rows
+        {{ 'where row_no > 0' if not is_raw }}
+    {%- endcall -%}
+    {%- do store_result('main', response='OK', agate_table=none) -%}
+    {%- do store_result('agate_table', response='OK', agate_table=none) -%}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{#
+    Where an engine's tables lie: `<lake>/<schema>/<table>`, Parquet. The lake is a folder, or an address of object storage, that the
+    engine and whoever takes its tables over can both read.
+#}
+{% macro spark__create_schema(relation) -%}
+    {%- set lake = env_var('HELSEMONITOR_LAKE', env_var('HELSEMONITOR_BUILD', 'build') ~ '/lake') -%}
+    {%- call statement('create_schema') -%}
+        create schema if not exists {{ relation.schema }} location {{ literal(lake ~ '/' ~ relation.schema) }}
+    {%- endcall -%}
+{%- endmacro %}

@@ -3,5 +3,5 @@
     the respondents are counted by it), else a list of items with `|` between them. Both arguments are SQL.
 #}
 {% macro serves(serves, item) -%}
-    ({{ serves }} is null or list_contains(string_split({{ serves }}, '|'), {{ item }}))
+    ({{ serves }} is null or array_contains({{ split_list(serves) }}, {{ item }}))
 {%- endmacro %}

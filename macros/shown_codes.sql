@@ -7,10 +7,10 @@
     (
         length({{ value }}) <= 8
         and (
-            regexp_full_match({{ value }}, '[+-]?[0-9]{1,5}([.,][0-9]{1,2})?')
-            or regexp_full_match({{ value }}, '[\p{L}_+.-]{0,3}[0-9]{1,4}[\p{L}_+.-]{0,3}')
-            or regexp_full_match({{ value }}, '[\p{L}+.-]{1,2}')
-            or ({{ value_n }} >= 5 and regexp_full_match({{ value }}, '(\p{Lu}+|\p{Ll}+)'))
+            {{ is_of_form(value, '[+-]?[0-9]{1,5}([.,][0-9]{1,2})?') }}
+            or {{ is_of_form(value, '[\\p{L}_+.-]{0,3}[0-9]{1,4}[\\p{L}_+.-]{0,3}') }}
+            or {{ is_of_form(value, '[\\p{L}+.-]{1,2}') }}
+            or ({{ value_n }} >= 5 and {{ is_of_form(value, '(\\p{Lu}+|\\p{Ll}+)') }})
         )
     )
 {%- endmacro %}

@@ -4,7 +4,7 @@
 #}
 {% macro say_findings(model, severity, word) %}
     {% if execute %}
-        {% set found = run_query("select sentence from " ~ model ~ " where severity = '" ~ severity ~ "' order by all") %}
+        {% set found = run_query("select sentence from " ~ model ~ " where severity = '" ~ severity ~ "' order by sentence") %}
         {% for sentence in found.columns[0].values() %}
             {% do log(word ~ ': ' ~ sentence, info=true) %}
         {% endfor %}

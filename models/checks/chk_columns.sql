@@ -10,7 +10,7 @@ waves as (
 known as (
     select survey, year, column_name from {{ ref('stg_columns') }}
     union
-    select survey, year, {{ clean_name('unnest([respondent_column, weight_column])') }} as column_name from waves
+    select survey, year, {{ key_columns() }} from waves
 ),
 
 found as (
@@ -18,19 +18,19 @@ found as (
 ),
 
 unmapped as (
-    select found.*, waves.file
+    select survey, year, column_name, value_n, file
     from found
     inner join waves using (survey, year)
     anti join known using (survey, year, column_name)
 ),
 
 missing as (
-    select survey, year, known.column_name, waves.file, waves.respondents
+    select survey, year, column_name, waves.file, waves.respondents
     from known
     inner join waves using (survey, year)
     semi join found using (survey, year)
     anti join found as delivered_columns using (survey, year, column_name)
-    where known.column_name is not null
+    where column_name is not null
 ),
 
 patterns as (
@@ -65,7 +65,7 @@ union all
 select
     {{ finding('missing_column', place, survey='survey', year='year', problem_n='respondents',
         values=['file', 'column_name', 'respondents', 'survey', 'year',
-            "if(regexp_matches(column_name, '[*?]'), ' A pattern stands in a row with an ignored_reason only.', '')"],
+            "if(" ~ has_form('column_name', '[*?]') ~ ", ' A pattern stands in a row with an ignored_reason only.', '')"],
         text='{}: column {} is missing for all {} respondents of {} {}, but the codebook (columns.csv or waves.csv) names it. '
         ~ 'Deliver the column, or take its row out of the codebook.{}') }}
 from missing

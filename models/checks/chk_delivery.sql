@@ -4,7 +4,9 @@
 with
 
 delivered as (
-    select survey, year, column_name, raw_value, count(*) as value_n from {{ ref('stg_answers') }} group by all
+    select survey, year, column_name, raw_value, count(*) as value_n
+    from {{ ref('stg_answers') }}
+    group by survey, year, column_name, raw_value
 ),
 
 waves as (
@@ -16,7 +18,7 @@ known as (
 ),
 
 used as (
-    select delivered.*, known.code_list, known.is_number, waves.file
+    select survey, year, column_name, raw_value, value_n, known.code_list, known.is_number, waves.file
     from delivered
     inner join known using (survey, year, column_name)
     inner join waves using (survey, year)
@@ -39,7 +41,7 @@ unknown_texts as (
     select survey, year, column_name, file, code_list, sum(value_n) as value_n, max(length(raw_value)) as longest
     from unknown
     where not is_shown
-    group by all
+    group by survey, year, column_name, file, code_list
 ),
 
 not_numbers as (
@@ -47,7 +49,7 @@ not_numbers as (
     from used
     anti join {{ ref('code_lists') }} as code_lists on used.code_list = code_lists.code_list and used.raw_value = code_lists.code
     where used.is_number and try_cast(used.raw_value as decimal(18, 9)) is null
-    group by all
+    group by survey, year, column_name, file
 )
 
 select

@@ -10,7 +10,6 @@ members as (
     where item = '_respondents'
 ),
 
--- Everybody who has a group in the breakdown.
 bases as (
     select survey, year, breakdown, sum(sum_w) as sum_w
     from members
@@ -21,7 +20,7 @@ compared as (
     select
         population.*,
         100 * members.sum_w / bases.sum_w as weighted_pct,
-        abs(weighted_pct - population.share_pct) as off_pp,
+        abs(100 * members.sum_w / bases.sum_w - population.share_pct) as off_pp,
         {{ limit_of('margin_gap', 'population.survey', 'population.year', ['population.breakdown']) }} as limit_pp,
         concat(
             'codebook/population.csv: ', population.survey, ' ', population.year, ', breakdown ', population.breakdown,
@@ -29,9 +28,18 @@ compared as (
         ) as place,
         concat('raw/', population.survey, '_', population.year, '.csv') as file
     from {{ ref('population') }} as population
-    inner join {{ ref('waves') }} as waves using (survey, year)
-    left join members using (survey, year, breakdown, group_key)
-    left join bases using (survey, year, breakdown)
+    inner join {{ ref('waves') }} as waves on population.survey = waves.survey and population.year = waves.year
+    left join members
+        on
+            population.survey = members.survey
+            and population.year = members.year
+            and population.breakdown = members.breakdown
+            and population.group_key = members.group_key
+    left join bases
+        on
+            population.survey = bases.survey
+            and population.year = bases.year
+            and population.breakdown = bases.breakdown
     where waves.weight_column is not null
 ),
 
@@ -64,17 +72,18 @@ union all
 select
     'no_margins' as check_name,
     'note' as severity,
-    waves.survey,
-    waves.year,
+    survey,
+    year,
     'codebook/population.csv' as place,
     1 as problem_n,
-    concat(
-        'codebook/population.csv: no row for ', waves.survey, ' ', waves.year, ', so nothing checks column ', waves.weight_column,
-        ' of raw/', waves.survey, '_', waves.year, '.csv. Add the population''s shares by sex, age and region.'
-    ) as sentence
-from {{ ref('waves') }} as waves
+    {{ said(
+        'codebook/population.csv: no row for {} {}, so nothing checks column {} of raw/{}_{}.csv. '
+        ~ "Add the population's shares by sex, age and region.",
+        ['survey', 'year', 'weight_column', 'survey', 'year']
+    ) }} as sentence
+from {{ ref('waves') }}
 anti join judged using (survey, year)
-where waves.weight_column is not null
+where weight_column is not null
 union all
 select
     'unlike_weights' as check_name,

@@ -5,9 +5,9 @@
 with
 
 left_out as (
-    select rows.*, waves.year, unnest(string_split(rows.answers, '|')) as answer
-    from {{ ref('left_out') }} as rows
-    left join {{ ref('waves') }} as waves on rows.survey = waves.survey and {{ in_range('waves.year', 'rows') }}
+    select entries.*, waves.year, {{ each_of(split_list('entries.answers')) }} as answer
+    from {{ ref('left_out') }} as entries
+    left join {{ ref('waves') }} as waves on entries.survey = waves.survey and {{ in_range('waves.year', 'entries') }}
 ),
 
 placed as (
@@ -17,7 +17,7 @@ placed as (
 doubled as (
     select survey, year, breakdown, item, answer, group_keys, n
     from placed
-    where len(group_keys) > 1
+    where cardinality(group_keys) > 1
     union all
     select survey, year, breakdown, item, answer, group_keys, n
     from {{ people_in_two_groups() }}
@@ -27,7 +27,7 @@ lost as (
     select *, if(answer = '_outside', 'whose answer lies in none of its groups', concat('who answer ', answer)) as people
     from placed
     anti join left_out using (survey, year, breakdown, answer)
-    where len(group_keys) = 0
+    where cardinality(group_keys) = 0
 )
 
 select
@@ -41,7 +41,7 @@ from {{ answers_given_twice() }}
 union all
 select
     {{ finding('in_two_groups', group_place, survey='survey', year='year', problem_n='n',
-        values=['breakdown', 'survey', 'group_keys[1]', 'group_keys[2]', 'answer', 'item', 'n', 'year'],
+        values=['breakdown', 'survey', element_of('group_keys', 1), element_of('group_keys', 2), 'answer', 'item', 'n', 'year'],
         text='codebook/breakdowns.csv: breakdown {} of {} has groups {} and {} that both take {} of item {} ({} respondents of {}). '
         ~ 'One group is allowed: correct the answers, bounds or years of one.') }}
 from doubled
@@ -58,10 +58,10 @@ where {{ condition }}
 union all
 select
     {{ finding('left_out_nothing', "concat('codebook/left_out.csv, breakdown ', breakdown)", survey='survey', year='year_from',
-        values=['answer', 'breakdown', 'survey', "coalesce('group ' || max(group_keys[1]) || ' takes it', 'nobody is left out by it')"],
+        values=['answer', 'breakdown', 'survey', "coalesce('group ' || max(" ~ element_of('group_keys', 1) ~ ") || ' takes it', 'nobody is left out by it')"],
         text='codebook/left_out.csv: answer {} of breakdown {} of {} cannot be left out: {}. Take it out, or correct its name or years.')
     }}
 from left_out
 left join placed using (survey, year, breakdown, answer)
 group by survey, breakdown, answer, year_from, year_to
-having max(len(group_keys)) is distinct from 0
+having max(cardinality(group_keys)) is distinct from 0

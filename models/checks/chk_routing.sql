@@ -12,8 +12,6 @@ counted as (
         count(*) filter (where state = 'no_answer') as blank_n,
         count(*) filter (where is_coded_past) as coded_past_n,
         count(*) filter (where is_coded_asked) as coded_asked_n,
-        -- Of the universe, whatever the codes say.
-        greatest(asked_n + coded_past_n, 1) as routed_n,
         concat('raw/', survey, '_', year, '.csv') as file
     from {{ ref('int_responses') }}
     -- A derived item is computed for everybody; only its sources were asked.
@@ -24,12 +22,14 @@ counted as (
 judged as (
     select
         *,
+        -- Of the universe, whatever the codes say.
+        greatest(asked_n + coded_past_n, 1) as routed_n,
         {{ limit_of('outside_share', 'counted.survey', 'counted.year', ['counted.item']) }} as outside_limit,
         {{ limit_of('blank_share', 'counted.survey', 'counted.year', ['counted.item']) }} as blank_limit,
-        100.0 * outside_n / greatest(asked_n, 1) as outside_pct,
-        100.0 * blank_n / greatest(asked_n, 1) as blank_pct,
-        100.0 * coded_past_n / routed_n as coded_past_pct,
-        100.0 * coded_asked_n / routed_n as coded_asked_pct
+        100e0 * outside_n / greatest(asked_n, 1) as outside_pct,
+        100e0 * blank_n / greatest(asked_n, 1) as blank_pct,
+        100e0 * coded_past_n / greatest(asked_n + coded_past_n, 1) as coded_past_pct,
+        100e0 * coded_asked_n / greatest(asked_n + coded_past_n, 1) as coded_asked_pct
     from counted
 )
 

@@ -6,7 +6,7 @@ kept as (
     from {{ ref('stg_columns') }}
     where ignored_reason is null
     union
-    select survey, year, {{ clean_name('unnest([respondent_column, weight_column])') }} as column_name
+    select survey, year, {{ key_columns() }}
     from {{ ref('waves') }}
 ),
 
@@ -27,7 +27,7 @@ select
 from (
     select * from {{ ref(wave.seed) }} where row_no > 0
 ) unpivot include nulls (
-    raw_value for place in (columns(* exclude (row_no)))
+    raw_value for place in ({{ raw_columns(ref(wave.seed)) }})
 ) as cells
 inner join places
     on places.survey = {{ literal(wave.survey) }} and places.year = {{ wave.year }} and cells.place = places.place

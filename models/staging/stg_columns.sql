@@ -27,7 +27,7 @@ listed as (
     inner join {{ ref('waves') }} as waves
         on columns.survey = waves.survey and {{ in_range('waves.year', 'columns') }}
     left join {{ ref('items') }} as items on columns.survey = items.survey and columns.item = items.item
-    left join {{ ref('item_types') }} as types using (type)
+    left join {{ ref('item_types') }} as types on items.type = types.type
     left join lists on columns.code_list = lists.code_list
 ),
 
@@ -41,7 +41,7 @@ taken as (
     select survey, year, column_name
     from named
     union all
-    select survey, year, {{ clean_name('unnest([respondent_column, weight_column])') }} as column_name
+    select survey, year, {{ key_columns() }}
     from {{ ref('waves') }}
 ),
 
@@ -66,7 +66,17 @@ fitting as (
     group by delivered.survey, delivered.year, delivered.column_name
 )
 
-select * from named
-union all by name
-select survey, year, column_name, ignored_reason, false as is_number
+select survey, year, column_name, item, option, code_list, blank_means, ignored_reason, is_number
+from named
+union all
+select
+    survey,
+    year,
+    column_name,
+    null as item,
+    null as option,
+    null as code_list,
+    null as blank_means,
+    ignored_reason,
+    false as is_number
 from fitting

@@ -6,17 +6,13 @@
 select
     {{ literal(wave.survey) }} as survey,
     {{ wave.year }} as year,
-    names.place,
-    {{ clean_name('names.column_name') }} as column_name,
-    counts.value_n
+    place,
+    {{ clean_name('max(raw_value) filter (where row_no = 0)') }} as column_name,
+    count(raw_value) filter (where row_no > 0) as value_n
 from (
-    select * exclude (row_no) from {{ ref(wave.seed) }} where row_no = 0
+    select * from {{ ref(wave.seed) }}
 ) unpivot include nulls (
-    column_name for place in (columns(*))
-) as names
-inner join (
-    select count(columns(* exclude (row_no))) as '\0' from {{ ref(wave.seed) }} where row_no > 0
-) unpivot (
-    value_n for place in (columns(*))
-) as counts using (place)
+    raw_value for place in ({{ raw_columns(ref(wave.seed)) }})
+) as cells
+group by place
 {% endfor %}

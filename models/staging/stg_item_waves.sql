@@ -6,7 +6,7 @@ with
 offered as (
     select distinct columns.survey, columns.year, columns.item, coalesce(columns.option, code_lists.answer) as answer
     from {{ ref('stg_columns') }} as columns
-    left join {{ ref('code_lists') }} as code_lists using (code_list)
+    left join {{ ref('code_lists') }} as code_lists on columns.code_list = code_lists.code_list
     where columns.ignored_reason is null
 ),
 
@@ -18,7 +18,7 @@ clauses as (
         derivations.answer,
         derivations.clause,
         derivations.source_item,
-        unnest(string_split(derivations.answers, '|')) as wanted
+        {{ each_of(split_list('derivations.answers')) }} as wanted
     from {{ ref('derivations') }} as derivations
     inner join {{ ref('waves') }} as waves
         on derivations.survey = waves.survey and {{ in_range('waves.year', 'derivations') }}
@@ -47,14 +47,14 @@ answers as (
 ),
 
 available as (
-    select distinct survey, year, item, cast(null as varchar[]) as derived_answers
-    from offered
-    union all
     -- A derived item exists where all its sources were asked and can give one of its answers.
-    select survey, year, item, list(answer order by answer) filter (where is_offered) as derived_answers
+    select survey, year, item, array_sort(array_agg(answer) filter (where is_offered)) as derived_answers
     from answers
     group by survey, year, item
     having bool_and(is_asked) and bool_or(is_offered)
+    union all
+    select distinct survey, year, item, null as derived_answers
+    from offered
 ),
 
 routed as (
@@ -67,7 +67,7 @@ routed as (
             partition by available.survey, available.item order by available.year
         ) as previous_universe
     from available
-    inner join {{ ref('items') }} as items using (survey, item)
+    inner join {{ ref('items') }} as items on available.survey = items.survey and available.item = items.item
     left join {{ ref('routing') }} as routing
         on
             available.survey = routing.survey
@@ -76,8 +76,14 @@ routed as (
 )
 
 select
-    * exclude (previous_universe),
-    count(*) filter (where previous_universe != coalesce(universe, '')) over (
+    survey,
+    year,
+    item,
+    derived_answers,
+    type,
+    answer_set,
+    universe,
+    count(case when previous_universe != coalesce(universe, '') then 1 end) over (
         partition by survey, item order by year
     ) as filter_no,
     min(year) over (partition by survey, item) as first_year,

@@ -22,7 +22,7 @@ keyed as (
     inner join waves
         on answers.survey = waves.survey and answers.year = waves.year
     where answers.column_name in ({{ clean_name('waves.respondent_column') }}, {{ clean_name('waves.weight_column') }})
-    group by all
+    group by answers.survey, answers.year, answers.respondent_no, waves.weight_column
 ),
 
 delivered as (
@@ -43,8 +43,7 @@ scaled as (
     from delivered
 ),
 
--- Exact decimals: sums do not depend on the order in which threads add them. An exponent behind the digits moves the point and
--- touches no digit.
+-- Exact decimals: sums do not depend on the order in which threads add them.
 weighted as (
     select
         survey,
@@ -53,7 +52,7 @@ weighted as (
         respondent_id,
         case
             when weight_column is null then cast(1 as decimal(18, 9))
-            else try_cast(concat(delivered_weight, 'e', weight_exponent) as decimal(18, 9))
+            else {{ moved_point('delivered_weight', 18, 'weight_exponent', 'decimal(18, 9)') }}
         end as weight,
         weight_exponent
     from scaled

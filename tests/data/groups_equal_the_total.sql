@@ -18,19 +18,19 @@ everybody as (
 grouped as (
     select survey, year, item, answer, basis, breakdown, sum(n) as n, sum(sum_w) as sum_w
     from cells
-    group by all
+    group by survey, year, item, answer, basis, breakdown
 ),
 
 -- Who has no group in a breakdown of the wave.
 ungrouped as (
-    select grouped.survey, grouped.year, grouped.breakdown, everybody.n - grouped.n as n, everybody.sum_w - grouped.sum_w as sum_w
+    select survey, year, grouped.breakdown, everybody.n - grouped.n as n, everybody.sum_w - grouped.sum_w as sum_w
     from grouped
     inner join everybody using (survey, year)
     where grouped.item = '_respondents'
 ),
 
 compared as (
-    select grouped.*, totals.n - grouped.n as missing_n, totals.sum_w - grouped.sum_w as missing_w
+    select survey, year, grouped.breakdown, totals.n - grouped.n as missing_n, totals.sum_w - grouped.sum_w as missing_w
     from grouped
     inner join totals using (survey, year, item, answer, basis)
 )
@@ -49,11 +49,11 @@ where
 group by survey, year, breakdown
 union all
 select
-    totals.survey,
-    totals.year,
+    survey,
+    year,
     totals.item as breakdown,
     count(*) as row_n
 from totals
 inner join everybody using (survey, year)
 where totals.n > everybody.n or totals.sum_w > everybody.sum_w
-group by totals.survey, totals.year, totals.item
+group by survey, year, totals.item

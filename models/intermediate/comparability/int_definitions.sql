@@ -24,11 +24,12 @@ parts as (
         on
             clauses.survey = derived.survey
             and clauses.item = derived.item
-            and list_contains(string_split(clauses.answers, '|'), derived.answer)
+            and array_contains({{ split_list('clauses.answers') }}, derived.answer)
     union all
     select
         survey, 'group' as kind, concat(breakdown, ':', group_key) as thing, source_item,
-        concat_ws(' to ', coalesce(min_value, -1e308), coalesce(max_value, 1e308)) as part, answers, year_from, year_to
+        concat_ws(' to ', coalesce(cast(min_value as string), 'any'), coalesce(cast(max_value as string), 'any')) as part, answers,
+        year_from, year_to
     from {{ ref('breakdowns') }}
     where source_item is not null
     union all
@@ -53,7 +54,7 @@ wanted as (
         parts.thing,
         parts.source_item,
         parts.part,
-        unnest(string_split(coalesce(parts.answers, ''), '|')) as answer
+        {{ each_of(split_list("coalesce(parts.answers, '')")) }} as answer
     from parts
     inner join {{ ref('stg_item_waves') }} as waves
         on parts.survey = waves.survey and parts.source_item = waves.item and {{ in_range('waves.year', 'parts') }}
@@ -76,9 +77,9 @@ select
     year,
     kind,
     thing,
-    list(distinct source_item) as sources,
-    list_sort(list(distinct concat_ws(' ', part, source_item, answer)) filter (where is_offered)) as made_of,
-    coalesce(list_sort(list(distinct answer) filter (where not is_offered)), []) as not_offered
+    array_sort(array_agg(distinct source_item)) as sources,
+    array_sort(array_agg(distinct concat_ws(' ', part, source_item, answer)) filter (where is_offered)) as made_of,
+    coalesce(array_sort(array_agg(distinct answer) filter (where not is_offered)), {{ list_of([]) }}) as not_offered
 from found
 group by survey, year, kind, thing
 having bool_or(is_offered)

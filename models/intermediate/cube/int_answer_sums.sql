@@ -36,7 +36,7 @@ answers as (
 members as (
     select
         waves.wave_no, members.serves_no, respondent_no, members.group_no{% if is_open() %},
-        {{ record_key('respondents') }} as record_key{% endif %}
+        {{ record_key() }} as record_key{% endif %}
 
     from {{ ref('int_group_members') }} as members
     inner join waves using (survey, year)
@@ -68,8 +68,8 @@ units as (
 
 scaled as (
     select
-        given.*, units.zeros,
-        case units.zeros when 0 then value else cast(concat(value, 'e-', units.zeros) as decimal(18, 9)) end as x
+        key_no, given.wave_no, given.serves_no, given.respondent_no, given.weight, units.zeros,
+        case when units.zeros = 0 then value else {{ moved_point('value', 9, '-units.zeros', 'decimal(18, 9)') }} end as x
     from given
     inner join units using (key_no)
 ),

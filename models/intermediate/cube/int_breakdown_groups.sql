@@ -41,7 +41,7 @@ crossed as (
         a.survey,
         a.breakdown,
         concat_ws('__', a.group_key, b.group_key, c.group_key) as group_key,
-        cast(null as varchar) as source_item,
+        cast(null as string) as source_item,
         concat_ws(' × ', a.label_no, b.label_no, c.label_no) as label_no,
         concat_ws(' × ', a.label_en, b.label_en, c.label_en) as label_en,
         cast(a.sort_order * 10000 + b.sort_order * 100 + coalesce(c.sort_order, 0) as integer) as sort_order,

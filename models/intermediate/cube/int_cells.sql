@@ -8,9 +8,14 @@ with
 
 keys as (
     select
-        keys.*,
+        survey,
+        year,
+        keys.answer_no,
+        item,
+        keys.answer,
+        keys.basis,
         case
-            when keys.item = '_respondents' then 'everybody'
+            when item = '_respondents' then 'everybody'
             when keys.answer = '_base' then 'set'
             when keys.answer = '_no_answer' then 'blank'
             when keys.answer in ('_not_relevant', '_refused') and not types.answers_add_up then 'unsaid_in_set'

@@ -30,7 +30,7 @@ counted as (
 )
 
 -- An answer without a number fails the tests of this model.
-select counted.survey, counted.year, counted.respondent_no, keys.answer_no, counted.weight, counted.value
+select survey, year, counted.respondent_no, keys.answer_no, counted.weight, counted.value
 from counted
 left join {{ ref('int_answer_keys') }} as keys using (survey, year, item, answer)
 where case keys.basis when 'like_for_like' then counted.in_like_for_like else counted.in_universe end

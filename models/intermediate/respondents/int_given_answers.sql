@@ -6,49 +6,16 @@
 -- `value` the number of a numeric column.
 with
 
-delivered as (
-    select * from {{ ref('stg_answers') }} where raw_value is not null
-),
-
-decoded as (
-    {{ decoded(delivered='delivered') | indent }}
-),
-
--- Of several mentions that name one answer, one counts.
 told as (
-    select survey, year, respondent_no, item, answer, value
-    from decoded
-    where not is_mention
-    union all
-    select distinct survey, year, respondent_no, item, answer, value
-    from decoded
-    where is_mention
+    {{ step('int_told_answers', told_answers()) | indent }}
 ),
-
-{{ empty_boxes(told='told') }}
 
 asked as (
-    select * from told
-    union all
-    select * from unticked
-),
-
-derived as (
-    {{ clauses_hold(
-        clauses=ref('derivations'),
-        keys=['item', 'answer'],
-        item_column='source_item',
-        given='asked',
-        is_ranged=true,
-    ) | indent }}
+    {{ step('int_asked_answers', with_empty_boxes(told='told')) | indent }}
 ),
 
 given as (
-    select survey, year, respondent_no, item, answer, value
-    from asked
-    union all
-    select survey, year, respondent_no, item, answer, null as value
-    from derived
+    {{ step('int_asked_and_derived_answers', with_derived_answers(asked='asked')) | indent }}
 ),
 
 -- A universe may rest on derived items.

@@ -6,14 +6,14 @@ with
 groups as (select * from {{ ref('int_wave_groups') }}),
 
 definitions as (
-    select groups.survey, groups.year, groups.group_no, rules.source_item as item, rules.answers, rules.min_value, rules.max_value
+    select survey, groups.year, groups.group_no, rules.source_item as item, rules.answers, rules.min_value, rules.max_value
     from groups
     inner join {{ ref('breakdowns') }} as rules using (survey, breakdown, group_key)
     where groups.year between coalesce(rules.year_from, groups.year) and coalesce(rules.year_to, groups.year)
 ),
 
 by_answer as (
-    select distinct survey, year, group_no, item, unnest(string_split(answers, '|')) as answer
+    select distinct survey, year, group_no, item, {{ each_of(split_list('answers')) }} as answer
     from definitions
     where answers is not null
 ),
@@ -33,11 +33,11 @@ given as (
 
 -- Of several answers that name one group, one counts.
 answered as (
-    select given.survey, given.year, given.respondent_no, by_answer.group_no
+    select survey, year, given.respondent_no, by_answer.group_no
     from given
     inner join by_answer using (survey, year, item, answer)
     union
-    select given.survey, given.year, given.respondent_no, definitions.group_no
+    select survey, year, given.respondent_no, definitions.group_no
     from given
     inner join definitions using (survey, year, item)
     where
@@ -48,7 +48,7 @@ answered as (
 grouped as (
     select * from answered
     union all
-    select respondents.survey, respondents.year, respondents.respondent_no, definitions.group_no
+    select survey, year, respondents.respondent_no, definitions.group_no
     from {{ ref('stg_respondents') }} as respondents
     inner join definitions using (survey, year)
     where definitions.item is null

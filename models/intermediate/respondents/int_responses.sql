@@ -7,12 +7,12 @@ with
 item_waves as (
     select waves.*, types.answers_add_up, types.has_numbers, types.sums_to
     from {{ ref('int_item_waves') }} as waves
-    inner join {{ ref('item_types') }} as types using (type)
+    inner join {{ ref('item_types') }} as types on waves.type = types.type
     where types.is_counted
 ),
 
 members as (
-    select survey, year, respondent_no, answer as universe
+    select survey, year, respondent_no, answer as universe, true as is_member
     from {{ ref('int_given_answers') }}
     where item = '_universe'
 ),
@@ -28,7 +28,7 @@ given as (
         count(answers.answer) as answer_n,
         sum(given.value) as value_sum
     from {{ ref('int_given_answers') }} as given
-    inner join {{ ref('items') }} as items using (survey, item)
+    inner join {{ ref('items') }} as items on given.survey = items.survey and given.item = items.item
     left join {{ ref('answers') }} as answers
         on items.answer_set = answers.answer_set and given.answer = answers.answer
     group by given.survey, given.year, given.respondent_no, given.item
@@ -39,28 +39,26 @@ marks as (
     select survey, year, respondent_no, answer as item, min(item) as mark
     from {{ ref('int_given_answers') }}
     where {{ is_no_answer('item') }}
-    group by all
+    group by survey, year, respondent_no, answer
 ),
 
-asked as (
+told as (
     select
-        item_waves.survey,
-        item_waves.year,
-        item_waves.item,
-        item_waves.answers_add_up,
-        respondents.respondent_no,
+        survey,
+        year,
+        item,
+        respondent_no,
         respondents.weight,
-        item_waves.universe is null or own.respondent_no is not null as is_routed_to,
-        coalesce(case when given.item is null then marks.mark end, '') as coded_as,
-        is_routed_to and coded_as != '_not_asked' as in_universe,
+        item_waves.answers_add_up,
+        universe is null or own.is_member is not null as is_routed_to,
         item_waves.has_like_for_like
-        and (item_waves.like_for_like_universe is null or cut.respondent_no is not null)
-        and coded_as != '_not_asked' as in_like_for_like,
+        and (like_for_like_universe is null or cut.is_member is not null) as is_like_for_like,
+        coalesce(case when given.answer_n is null then marks.mark end, '') as coded_as,
         case
             when item_waves.sums_to is not null
                 then coalesce(abs(given.value_sum - item_waves.sums_to) <= {{ limit_of('allocation_sum') }}, false)
             when item_waves.has_numbers then given.value_sum is not null
-            else given.item is not null
+            else given.answer_n is not null
         end as has_answer,
         -- A set of boxes of which none was ticked is an answer too.
         case when item_waves.has_numbers or given.answer_n = 0 then 'valid' else given.answer_state end as answer_state
@@ -69,12 +67,16 @@ asked as (
     left join given using (survey, year, item, respondent_no)
     left join marks using (survey, year, item, respondent_no)
     left join members as own using (survey, year, universe, respondent_no)
-    left join members as cut
-        on
-            item_waves.survey = cut.survey
-            and item_waves.year = cut.year
-            and item_waves.like_for_like_universe = cut.universe
-            and respondents.respondent_no = cut.respondent_no
+    left join (select survey, year, respondent_no, universe as like_for_like_universe, is_member from members) as cut
+        using (survey, year, like_for_like_universe, respondent_no)
+),
+
+asked as (
+    select
+        *,
+        is_routed_to and coded_as != '_not_asked' as in_universe,
+        is_like_for_like and coded_as != '_not_asked' as in_like_for_like
+    from told
 )
 
 select

@@ -4,7 +4,7 @@
 with
 
 declared as (
-    select waves.survey, waves.year, declared.breakdown, declared.group_key, declared.serves
+    select survey, waves.year, declared.breakdown, declared.group_key, declared.serves
     from {{ ref('waves') }} as waves
     inner join {{ ref('int_breakdown_groups') }} as declared using (survey)
 )

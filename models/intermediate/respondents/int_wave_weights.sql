@@ -18,18 +18,18 @@ sums as (
 
 scales as (
     select
-        survey,
-        year,
+        sums.survey,
+        sums.year,
         respondents_n / nullif(sums.sum_w, 0) as weight_factor,
         sums.sum_w / respondents_n * pow(10e0, -sums.weight_exponent) as mean_weight,
         respondents_n * sums.sum_w2 / nullif(sums.sum_w * sums.sum_w, 0) as deff_kish,
         waves.weight_column is not null as is_weighted,
         {{ limit_of('weight_scale', 'waves.survey', 'waves.year') }} as scale_limit,
         {{ limit_of('weight_deff', 'waves.survey', 'waves.year') }} as deff_limit,
-        lag(year) over (partition by survey order by year) as previous_year,
-        lag(waves.weight_column is not null) over (partition by survey order by year) as previous_is_weighted
+        lag(sums.year) over (partition by sums.survey order by sums.year) as previous_year,
+        lag(waves.weight_column is not null) over (partition by sums.survey order by sums.year) as previous_is_weighted
     from sums
-    inner join {{ ref('waves') }} as waves using (survey, year)
+    inner join {{ ref('waves') }} as waves on sums.survey = waves.survey and sums.year = waves.year
 ),
 
 -- How many of the other weighted waves are like this one, and whether the one before is.
@@ -64,7 +64,7 @@ judged as (
             as is_other_{{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from scales
-    left join likeness using (survey, year)
+    left join likeness on scales.survey = likeness.survey and scales.year = likeness.year
 )
 
 select
@@ -80,7 +80,7 @@ select
         end,
         case when is_other_scale then {{ said(
             'weights with a mean of {}, where another wave has {}',
-            ["format('{:.4g}', mean_weight)", "format('{:.4g}', other_mean_weight)"]
+            [number_in_words('mean_weight', 4), number_in_words('other_mean_weight', 4)]
         ) }} end,
         case when is_other_deff then {{ said(
             'weights with a design effect of {}, where another wave has {}', ['round(deff_kish, 2)', 'round(other_deff_kish, 2)']
