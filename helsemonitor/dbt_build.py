@@ -235,6 +235,24 @@ def build_waves(settings: Settings, waves: Sequence[Wave], chosen: Sequence[Wave
     return Built(build_counts(read_json(settings.dbt_target_dir / RESULTS)["results"]), ())
 
 
+def build_after(settings: Settings, waves: Sequence[Wave], there: Sequence[str]) -> None:
+    """Build what comes after models that are in the warehouse already. The caller holds the writer's lock.
+
+    Args:
+        settings: Folders of the project.
+        waves: Declared waves.
+        there: Names of the models that are there, and of seeds that nothing behind them reads.
+
+    Raises:
+        DataRefused: The codebook has problems or a data test fails.
+        BuildError: dbt itself failed.
+    """
+    clear_artifacts(settings.dbt_target_dir)
+    # A test that reads more than is there belongs to this build.
+    selection = ["--exclude", *there, "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
+    _invoke(settings, ["build", *selection, *dbt_vars(settings, waves)])
+
+
 def build_warehouse(settings: Settings, plan: Plan, on_progress: Progress | None = None) -> Built:
     """Run `dbt build` in this process. The caller holds the writer's lock.
 

@@ -31,12 +31,16 @@ def main() -> None:
     """
 
 
-def _run(settings: Settings, plain: bool, is_full: bool) -> "RefreshResult":
+def _run(settings: Settings, plain: bool, is_full: bool, engine: str | None) -> "RefreshResult":
     from rich.console import Console
 
     from orchestration import reporters, road
 
     console = Console(markup=False, emoji=False)
+    if engine:
+        from orchestration.engine_road import refresh_on_engine
+
+        return refresh_on_engine(settings, "the command line", reporters.PlainReporter(), engine)
     if console.is_terminal and not plain:
         with reporters.LiveReporter(console) as reporter:
             return road.refresh(settings, "the command line", reporter, is_full)
@@ -46,7 +50,13 @@ def _run(settings: Settings, plain: bool, is_full: bool) -> "RefreshResult":
 @main.command()
 @click.option("--plain", is_flag=True, help="One line per stage, also on a terminal.")
 @click.option("--full", "is_full", is_flag=True, help="Build everything from nothing, whatever has changed.")
-def refresh(plain: bool, is_full: bool) -> None:
+@click.option(
+    "--spark",
+    "engine",
+    metavar="ADDRESS",
+    help="Build up to the cube on a server of Spark Connect (host:port; sail starts one), see docs/scale.md.",
+)
+def refresh(plain: bool, is_full: bool, engine: str | None) -> None:
     """Run the whole road: check the wave files, build the warehouse, check the marts, publish.
 
     Where nothing has changed since the current release (files, codebook, code, packages, profile), nothing is done;
@@ -57,6 +67,7 @@ def refresh(plain: bool, is_full: bool) -> None:
     """
     from rich.console import Console
 
+    from helsemonitor.engine import missing_packages
     from helsemonitor.place import seeds_problem
     from orchestration.reporters import summary
 
@@ -65,7 +76,9 @@ def refresh(plain: bool, is_full: bool) -> None:
         raise click.UsageError(f"HELSEMONITOR_DISCLOSURE is '{settings.disclosure}'; say {' or '.join(DISCLOSURES)}.")
     if problem := seeds_problem(settings):
         raise click.UsageError(problem)
-    summary(Console(markup=False, emoji=False), settings, _run(settings, plain, is_full))
+    if engine and (missing := missing_packages(engine)):
+        raise click.UsageError(f"--spark needs {' and '.join(missing)}: make setup installs them.")
+    summary(Console(markup=False, emoji=False), settings, _run(settings, plain, is_full, engine))
 
 
 @main.command()

@@ -28,8 +28,8 @@ parts as (
     union all
     select
         survey, 'group' as kind, concat(breakdown, ':', group_key) as thing, source_item,
-        concat_ws(' to ', coalesce(cast(min_value as string), 'any'), coalesce(cast(max_value as string), 'any')) as part, answers,
-        year_from, year_to
+        concat_ws(' to ', coalesce(cast(min_value as string), 'any'), coalesce(cast(max_value as string), 'any')) as part,
+        answers, year_from, year_to
     from {{ ref('breakdowns') }}
     where source_item is not null
     union all

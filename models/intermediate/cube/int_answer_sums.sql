@@ -89,7 +89,7 @@ numbers as (
 )
 
 select
-    keys.survey, keys.year, keys.answer_no, counts.group_no, counts.n,
+    keys.survey, keys.year, keys.answer_no, group_no, counts.n,
     coalesce(counts.sum_w, cast(counts.n as decimal(38, 9))) as sum_w,
     coalesce(counts.sum_w2, cast(counts.n as decimal(38, 18))) as sum_w2,{{ ' counts.sum_key,' if is_open() }}
     numbers.sum_wx * numbers.unit as sum_wx, numbers.sum_wx2 * numbers.unit * numbers.unit as sum_wx2,
