@@ -42,7 +42,7 @@ def publish_once(settings: Settings) -> releases.Release:
 def test_a_finished_refresh_is_summed_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     release = publish_once(settings)
 
-    def finish(settings: Settings, who: str, reporter: road.Reporter) -> road.RefreshResult:
+    def finish(settings: Settings, who: str, reporter: road.Reporter, is_full: bool = False) -> road.RefreshResult:
         gate = road.StageResult("raw gate", 1.25, {"waves": 2, "respondents": 12345, "checks_passed": 40})
         counts = {"models": 3, "checks_passed": 60, "warnings": 1}
         build = road.StageResult("warehouse", 2.5, counts, ("Nothing checks the weights of birds 2021.",))
