@@ -84,7 +84,7 @@ def _await_port(server: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 def lake_of(settings: Settings) -> str:
-    """Folder, or address of object storage, that takes the engine's tables: HELSEMONITOR_LAKE, else one in the build."""
+    """Folder or address that takes the engine's tables: HELSEMONITOR_LAKE, else one in the build folder."""
     return os.environ.get("HELSEMONITOR_LAKE") or str(settings.build_dir / "lake")
 
 
@@ -120,9 +120,7 @@ def _engine_build(settings: Settings, waves: Sequence[Wave], address: str) -> "s
     arguments += ["--exclude-resource-type", "unit_test", *dbt_vars(settings, waves)]
     places = dbt_project_arguments(settings)
     places[places.index("--target-path") + 1] = str(target_dir)
-    environment = (
-        os.environ | settings.environment | {"HELSEMONITOR_SPARK": address, "HELSEMONITOR_LAKE": lake_of(settings)}
-    )
+    engine = {"HELSEMONITOR_SPARK": address, "HELSEMONITOR_LAKE": lake_of(settings)}
     # In a process of its own, so that the engine's session and its memory end with it.
     return subprocess.run(
         [str(Path(sys.executable).parent / "dbt"), "build", *arguments, *places],
