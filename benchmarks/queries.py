@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -75,7 +76,38 @@ def timings(ask: Callable[[str], object], questions: list[str]) -> dict[str, flo
     return percentiles(seconds)
 
 
-def measure(release: Path, warehouse: Path, most: int = 40) -> dict[str, dict[str, dict[str, float]]]:
+def question_to_microdata(item: str, answers: str, where: str) -> str:
+    """The query that a tool without the marts would send.
+
+    Args:
+        item: Item of the indicator.
+        answers: Its answers, `|` between them.
+        where: Which part of the result is shown.
+    """
+    listed = ", ".join(f"'{answer}'" for answer in answers.split("|"))
+    return MICRODATA.format(item=item, answers=listed, where=where)
+
+
+def differing(
+    marts: duckdb.DuckDBPyConnection, microdata: duckdb.DuckDBPyConnection, indicators: list[tuple[str, str, str]]
+) -> tuple[int, int]:
+    """Values of the marts that the microdata give too, and how many of them are another number there."""
+    compared = other = 0
+    for indicator, item, answers in indicators:
+        rows = marts.execute(
+            "select survey, year, breakdown, group_key, value from marts.fct_indicators "
+            "where indicator = ? and basis = 'as_published' and value is not null",
+            [indicator],
+        ).fetchall()
+        values = {row[:4]: row[4] for row in rows}
+        for *place, _, value in microdata.execute(question_to_microdata(item, answers, "true")).fetchall():
+            if tuple(place) in values:
+                compared += 1
+                other += abs(float(value) - values[tuple(place)]) > 1e-9
+    return compared, other
+
+
+def measure(release: Path, warehouse: Path, most: int = 40) -> tuple[dict[str, Any], tuple[int, int]]:
     """Times of each question.
 
     Args:
@@ -84,9 +116,9 @@ def measure(release: Path, warehouse: Path, most: int = 40) -> dict[str, dict[st
         most: Indicators that are asked for.
 
     Returns:
-        Question to `marts` and `microdata`, each with `p50_ms` and `p95_ms`.
+        Question to `marts` and `microdata`, each with `p50_ms` and `p95_ms`; and values compared, and differing.
     """
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    found: dict[str, Any] = {}
     with (
         duckdb.connect(str(release), read_only=True) as marts,
         duckdb.connect(str(warehouse), read_only=True) as microdata,
@@ -95,12 +127,9 @@ def measure(release: Path, warehouse: Path, most: int = 40) -> dict[str, dict[st
         indicators = rows[:: max(1, len(rows) // most)]
         for question, (of_marts, where) in QUESTIONS.items():
             short = [of_marts.format(indicator=indicator) for indicator, _, _ in indicators]
-            long = [
-                MICRODATA.format(item=item, where=where, answers=", ".join(f"'{a}'" for a in answers.split("|")))
-                for _, item, answers in indicators
-            ]
+            long = [question_to_microdata(item, answers, where) for _, item, answers in indicators]
             found[question] = {
                 "marts": timings(lambda text: marts.execute(text).fetchall(), short),
                 "microdata": timings(lambda text: microdata.execute(text).fetchall(), long),
             }
-    return found
+        return found, differing(marts, microdata, indicators[::10])

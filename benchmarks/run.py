@@ -113,7 +113,8 @@ def measure_scale(size: int, only: list[str], rounds: int, memory: str, console:
         release = work / "refresh" / "published" / "current" / "helsemonitor.duckdb"
         if not release.exists():
             measure(cases.of_marts()["refresh"])
-        found["queries"] = queries.measure(release, cases.warehouse)
+        found["queries"], answers = queries.measure(release, cases.warehouse)
+        found["equal"] |= checked({"answers of microdata": answers})
     if "landing" in only:
         found["cases"] |= measure_landing(cases, rounds, console)
     return found
