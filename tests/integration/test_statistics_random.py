@@ -23,7 +23,7 @@ from helsemonitor.rao_scott import groups_tests, results_of, waves_tests
 
 ROOT = Path(__file__).parents[2]
 # The macros need nothing of dbt: only Jinja.
-ENVIRONMENT = jinja2.Environment(autoescape=False)  # noqa: S701 - it writes SQL, not HTML.
+ENVIRONMENT = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - it writes SQL, not HTML.
 
 
 def module(name: str) -> jinja2.environment.TemplateModule:
@@ -39,6 +39,11 @@ def shipped_limit(name: str) -> str:
     return f"cast({found[0]['value']} as double)"
 
 
+# Macros with a form for each engine, in that of DuckDB.
+ENVIRONMENT.globals |= {
+    "literal": lambda text: "'" + text.replace("'", "''") + "'",
+    "number_in_words": module("engines").default__number_in_words,
+}
 FINDINGS = module("findings")
 ENVIRONMENT.globals |= {
     "limit_of": shipped_limit,

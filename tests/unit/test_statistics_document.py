@@ -15,9 +15,16 @@ from helsemonitor.rao_scott import groups_tests, results_of
 ROOT = Path(__file__).parents[2]
 Z = float(stats.norm.ppf(0.975))
 DOCUMENT = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
-MACROS = jinja2.Environment(autoescape=False).from_string(  # noqa: S701 - it writes SQL, not HTML.
-    "".join((ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in ("findings", "statistics"))
+ENVIRONMENT = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - it writes SQL, not HTML.
+ENGINES, FINDINGS, STATISTICS = (
+    (ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in ("engines", "findings", "statistics")
 )
+# Macros with a form for each engine, in that of DuckDB.
+ENVIRONMENT.globals |= {
+    "literal": lambda text: "'" + text.replace("'", "''") + "'",
+    "number_in_words": ENVIRONMENT.from_string(ENGINES).module.default__number_in_words,
+}
+MACROS = ENVIRONMENT.from_string(FINDINGS + STATISTICS)
 EXAMPLE = re.compile(r"```text\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"^(?P<name>[a-z][a-z0-9_ ]*?) += +(?P<number>-?[0-9.]+(?:e-?\d+)?)", re.MULTILINE)
 RESPONDENT = re.compile(r"^\| \d+ \| ([0-9.]+) \| (\w) \| (\w*) ?\|$", re.MULTILINE)
