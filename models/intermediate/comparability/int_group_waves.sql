@@ -1,6 +1,6 @@
 -- Grain: one row per survey, breakdown, group and wave: whether the group exists in the wave (a cross, where all groups that it
--- crosses do), whether any group of its breakdown does, and whether a context event of the register touches it. `group_no` numbers
--- the groups, to join by.
+-- crosses do), whether any group of its breakdown does, and whether a context event of the register touches it. `group_no` is a
+-- number of the group, to join by.
 with
 
 -- A group stands on itself; a cross stands on the groups that it crosses.
