@@ -285,14 +285,16 @@ class Cell(Generic[T]):
         item: Item.
         answer: Answer, `_base` or `_value`.
         basis: `as_published` or `like_for_like`.
-        condition: Who counts in it.
+        inside: Who was asked and answered the item; the same for cells that exclude each other.
+        given: Who of them counts in it.
         number: Column of the number that is summed, or "".
     """
 
     item: str
     answer: str
     basis: str
-    condition: T
+    inside: T
+    given: T
     number: str = ""
 
 
@@ -331,13 +333,10 @@ class Plan(Generic[T]):
                 answers = wave.answers(item)
                 for answer, column in wave.numbers(item):
                     answers.pop(answer, None)
-                    given = self.terms.all_of([inside, self.terms.between(column, "", "")])
-                    found.append([Cell(item, answer, basis, given, column)])
-                cells = [
-                    Cell(item, answer, basis, self.terms.all_of([inside, given])) for answer, given in answers.items()
-                ]
+                    found.append([Cell(item, answer, basis, inside, self.terms.between(column, "", ""), column)])
+                cells = [Cell(item, answer, basis, inside, given) for answer, given in answers.items()]
                 if kind not in SINGLE:
-                    cells.append(Cell(item, "_base", basis, inside))
+                    cells.append(Cell(item, "_base", basis, inside, self.terms.all_of([])))
                 # Answers of a single-choice item exclude each other.
                 alone = kind not in SINGLE or item in wave.derivations
                 found += [[cell] for cell in cells] if alone else [cells] if cells else []

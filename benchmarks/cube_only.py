@@ -128,11 +128,11 @@ class Cube:
                 cell_no = len(self._cells)
                 self._cells.append((wave.survey, wave.year, cell.item, cell.answer, cell.basis))
                 if cell.number:
-                    valued.append(f"case when {cell.condition} then {number(cell.number)} end as v{cell_no}")
+                    valued.append(f"case when {cell.inside} then {number(cell.number)} end as v{cell_no}")
                 else:
-                    cases.append(f"when {cell.condition} then {cell_no}")
+                    cases.append(f"when {cell.given} then {cell_no}")
             if cases:
-                counted.append(f"case {' '.join(cases)} end as c{len(counted)}")
+                counted.append(f"case when {cells[0].inside} then case {' '.join(cases)} end end as c{len(counted)}")
         return counted, valued
 
     def _scan(self, keys: Sequence[str], has_values: bool) -> None:

@@ -78,7 +78,7 @@ def long_answers(terms: PandasTerms, cells: Sequence[Cell[Mask]], weight: np.nda
     """One row per respondent and cell: person (place in the file), cell (place in `cells`), n, products to sum."""
     parts = []
     for place, cell in enumerate(cells):
-        person = np.flatnonzero(cell.condition)
+        person = np.flatnonzero(cell.inside & cell.given)
         part = {"person": person, "cell": place, "w": weight[person]}
         if cell.number:
             part["x"] = terms.number(cell.number).to_numpy()[person]

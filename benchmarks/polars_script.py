@@ -89,11 +89,11 @@ def wave_cells(plan: Plan[pl.Expr], row: Row, raw: Path) -> pl.DataFrame:
             cell_no = len(names)
             names.append((cell.item, cell.answer, cell.basis))
             if cell.number:
-                values.append(pl.when(cell.condition).then(number(cell.number)).alias(str(cell_no)))
+                values.append(pl.when(cell.inside).then(number(cell.number)).alias(str(cell_no)))
             else:
-                cases.append((cell.condition, cell_no))
+                cases.append((cell.given, cell_no))
         if cases:
-            columns.append(chosen(cases).alias(f"c{len(columns)}"))
+            columns.append(pl.when(cells[0].inside).then(chosen(cases)).alias(f"c{len(columns)}"))
     groups = [(breakdown, group, held) for breakdown, of in wave.groups().items() for group, held in of.items()]
     by_breakdown: dict[str, list[tuple[pl.Expr, int]]] = {}
     for group_no, (breakdown, _, held) in enumerate(groups):

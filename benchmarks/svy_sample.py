@@ -36,9 +36,9 @@ def measure(seeds: Path, warehouse: Path, calls: int = 40) -> dict[str, float]:
     for together in plan.cells(wave, lambda condition: int(condition.sum())):
         for cell in together:
             if cell.basis == "as_published":
-                masks[cell.item, cell.answer] = cell.condition
+                masks[cell.item, cell.answer] = cell.inside & cell.given
                 base = masks.get((cell.item, "_base"), np.zeros(len(terms.frame), bool))
-                masks[cell.item, "_base"] = base | cell.condition
+                masks[cell.item, "_base"] = base | masks[cell.item, cell.answer]
     y: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(terms.frame)))
     inside: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(terms.frame), bool))
     for score in scores(book):
