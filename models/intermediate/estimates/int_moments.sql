@@ -30,7 +30,7 @@ summed as (
         {% set others = 'sum(case when scores_numbers then ' ~ numbers ~ ' when score not in (0, 1) then ' ~ scored ~ ' end)' %}
         case
             when {{ others }} is null then cast({{ ones }} as double)
-            else cast({{ ones }} + {{ others }} as double)
+            else cast(cast({{ ones }} as decimal(38, 12)) + {{ others }} as double)
         end as {{ moment }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_released_cells') }}
