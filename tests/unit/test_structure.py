@@ -43,7 +43,7 @@ def lines(sentences: list[str]) -> str:
 
 DEPRECATIONS_ARE_ERRORS = '{"error": ["Deprecations"]}'
 # What Jinja may ask of the adapter: the methods that dbt's reference describes, and what ends a materialization.
-ADAPTER_METHODS = {"commit", "dispatch", "quote", "get_relation", "get_columns_in_relation"}
+ADAPTER_METHODS = {"commit", "dispatch", "drop_relation", "quote", "get_relation", "get_columns_in_relation"}
 
 
 @pytest.fixture(scope="module")
