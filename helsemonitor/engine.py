@@ -110,7 +110,20 @@ def view_lake(settings: Settings, built: Sequence[Mapping[str, Any]]) -> None:
                 connection.execute(f"create view {node['schema']}.{node['name']} as from read_parquet('{files}')")
 
 
-def _engine_build(settings: Settings, waves: Sequence[Wave], address: str) -> "subprocess.CompletedProcess[str]":
+def build_up_to_cube(
+    settings: Settings, waves: Sequence[Wave], address: str, seconds: float | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Let an engine build the lake: seeds, models and tests up to the cube.
+
+    Args:
+        settings: Folders of the project; the gates have put the seeds where dbt reads them.
+        waves: Declared waves.
+        address: Host and port of the engine.
+        seconds: How long it may take; for ever by default.
+
+    Returns:
+        dbt's process as it ended. What it did stands in its artifacts.
+    """
     target_dir = engine_target_dir(settings)
     target_dir.mkdir(parents=True, exist_ok=True)
     clear_artifacts(target_dir)
@@ -128,6 +141,7 @@ def _engine_build(settings: Settings, waves: Sequence[Wave], address: str) -> "s
         capture_output=True,
         text=True,
         check=False,
+        timeout=seconds,
     )
 
 
@@ -147,7 +161,7 @@ def build_on_engine(settings: Settings, waves: Sequence[Wave], address: str) -> 
     settings.warehouse_seal.unlink(missing_ok=True)
     remove_warehouse(settings)
     target_dir = engine_target_dir(settings)
-    run = _engine_build(settings, waves, address)
+    run = build_up_to_cube(settings, waves, address)
     manifest, said = read_json_or_none(target_dir / MANIFEST), read_json_or_none(target_dir / RESULTS)
     results = said["results"] if manifest and said else []
     nodes = [manifest["nodes"][row["unique_id"]] for row in results if row["status"] == "success"]
