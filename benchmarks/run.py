@@ -154,12 +154,14 @@ def main() -> None:
     """Measure, report and keep the numbers in `build/benchmarks/results.json`."""
     wanted = options()
     console = Console(width=None if sys.stdout.isatty() else 140)
-    results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"scales": {}}
+    results: dict[str, Any] = {"scales": {}}
     for size in wanted.scale:
         found = measure_scale(size, wanted.only, wanted.rounds, wanted.memory, console)
+        # Another run may have written meanwhile.
+        results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else results
         results["scales"][str(size)] = kept(found, results["scales"].get(str(size), {}))
-        results["machine"] = machine()
         results["scales"] = dict(sorted(results["scales"].items(), key=lambda item: int(item[0])))
+        results["machine"] = machine()
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     for title, rows in report.tables(results["scales"]).items():

@@ -1,7 +1,7 @@
-"""The rivals of the benchmark compute the project's numbers: polars, pandas, one script, a product of sparse matrices.
+"""The rivals of the benchmark compute the project's numbers: polars, pandas, a product of sparse matrices.
 
 Each reads the raw files its own way, so their agreement also says that cube, shares, indicators and standard errors of
-the release are right. The sums of the script are exact, those of polars and pandas doubles.
+the release are right. Their sums are doubles. The script of the cube is held against random answers in another file.
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks import cube_only, cube_step, pandas_script, polars_script
-from benchmarks.equal import OUR_SERIES, OURS, differing_cells, differing_numbers
+from benchmarks import cube_step, pandas_script, polars_script
+from benchmarks.equal import OUR_SERIES, OURS, differing_numbers
 from benchmarks.sparse import read
 from tests.integration.conftest import ROOT, Refresh
 
@@ -40,13 +40,6 @@ def test_pandas_computes_the_same_numbers(warehouse: Path, tmp_path: Path) -> No
     assert {differing for _, differing in compared.values()} == {0}
 
 
-def test_the_script_computes_the_same_cube(warehouse: Path, tmp_path: Path) -> None:
-    cube_only.build(SEEDS, tmp_path / "cube.duckdb")
-    compared, differing = differing_cells(warehouse, tmp_path / "cube.duckdb")
-    assert compared > 250_000
-    assert differing == 0
-
-
 def test_sparse_matrices_give_the_same_sums(warehouse: Path) -> None:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         compared, differing = cube_step.differing(connection, read(connection))
@@ -59,7 +52,9 @@ def test_a_number_that_differs_is_seen(warehouse: Path, tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
         for name, numbers, column in [("cells", OURS, "sum_w"), ("series", OUR_SERIES, "se")]:
-            connection.execute(f"create table {name} as select * from ({numbers}) order by {column} desc nulls last")
+            # The largest first: a rival may leave out shares of 0.
+            largest = "value" if name == "series" else "n"
+            connection.execute(f"create table {name} as select * from ({numbers}) order by {largest} desc")
             connection.execute(f"update {name} set {column} = {column} + 0.001 where rowid = 0")
             connection.execute(f"delete from {name} where rowid = 1")
             connection.execute(f"copy {name} to '{tmp_path / name}.parquet'")
