@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.measure import ROOT, Case
 from benchmarks.scaled import redeliver
 
-KINDS = ("seeds", "cube", "marts", "landing", "svy", "queries")
+KINDS = ("seeds", "cube", "marts", "landing", "threads", "svy", "queries", "dagster")
 BIN = Path(sys.executable).parent
 
 
@@ -92,6 +92,17 @@ class Cases:
             "polars": self._script("polars_script", "--seeds", seeds, "--out", str(self.work / "polars")),
             "pandas": self._script("pandas_script", "--seeds", seeds, "--out", str(self.work / "pandas")),
         }  # fmt: skip
+
+    def of_threads(self) -> dict[str, Case]:
+        """`dbt build` with other numbers of dbt's threads than the two of profiles.yml."""
+        return {
+            f"dbt build, {threads} thread{'s' if threads > 1 else ''}": self._project(
+                f"threads_{threads}",
+                *("dbt", "build", "--threads", str(threads)),
+                fresh=(self.work / f"threads_{threads}" / "warehouse.duckdb",),
+            )
+            for threads in (1, 4)
+        }
 
     def of_landing(self) -> dict[str, Case]:
         """A refresh when nothing changed, and one when the newest wave was delivered again."""

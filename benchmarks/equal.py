@@ -25,6 +25,24 @@ OUR_SERIES = """
 """
 
 
+def differing_marts(warehouse: Path, other: Path) -> tuple[int, int]:
+    """Hold all marts of two warehouses against each other, to the last bit.
+
+    Returns:
+        Number of rows of the first, and of rows that only one of the two has.
+    """
+    compared = differing = 0
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{warehouse}' as one (read_only); attach '{other}' as other (read_only)")
+        marts = "select table_name from duckdb_tables() where database_name = 'one' and schema_name = 'marts'"
+        for (name,) in connection.execute(marts).fetchall():
+            one, two = f"(from one.marts.{name})", f"(from other.marts.{name})"
+            gone, come = (f"(select count(*) from ({a} except all {b}))" for a, b in ((one, two), (two, one)))
+            found = connection.execute(f"select (select count(*) from {one}), {gone} + {come}").fetchone() or (0, 1)
+            compared, differing = compared + found[0], differing + found[1]
+    return compared, differing
+
+
 def differing_cells(warehouse: Path, by_hand: Path) -> tuple[int, int]:
     """Hold the project's cube against the hand-written one, to the last digit.
 

@@ -136,12 +136,14 @@ def case_rows(scales: Mapping[str, Scale]) -> Rows:
 
 
 def part_rows(scales: Mapping[str, Scale]) -> Rows:
-    """CPU seconds of the cube step's parts and of `svy`, header first."""
+    """CPU seconds of the cube step's parts and of `svy`, and what Dagster takes, header first."""
     rows: Rows = [("size", "part", "CPU s")]
     for size, scale in scales.items():
         for part, seconds in scale.get("cube_step", {}).get("cpu_seconds", {}).items():
             named = {"read": "sparse matrices: reading the numbers", "product": "sparse matrices: seven products"}
             rows.append((f"{size}x", named.get(part, part), f"{seconds:.2f}"))
+        for part, seconds in scale.get("dagster", {}).items():
+            rows.append((f"{size}x", f"dagster dev, {part}, wall clock", f"{seconds:.1f}"))
         if "svy" in scale:
             found = scale["svy"]
             rows.append(

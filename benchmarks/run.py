@@ -20,9 +20,9 @@ import duckdb
 import psutil
 from rich.console import Console
 
-from benchmarks import cube_step, queries, report, svy_sample
+from benchmarks import cube_step, dagster_dev, queries, report, svy_sample
 from benchmarks.cases import KINDS, Cases
-from benchmarks.equal import differing_cells, differing_numbers
+from benchmarks.equal import differing_cells, differing_marts, differing_numbers
 from benchmarks.measure import ROOT, Case, Run, measure, summary
 from benchmarks.scaled import scaled_seeds
 
@@ -100,7 +100,7 @@ def measure_scale(size: int, only: list[str], rounds: int, memory: str, console:
             numbers = differing_numbers(cases.warehouse, work / rival)
             equal |= {f"{kind} of {rival}": counts for kind, counts in numbers.items()}
         found["equal"] |= checked(equal)
-    if {"cube", "svy", "queries"} & set(only) and not cases.warehouse.exists():
+    if {"cube", "svy", "queries", "threads"} & set(only) and not cases.warehouse.exists():
         measure(cases.build())
     if "cube" in only:
         step = cube_step.measure(cases.warehouse, work / "build" / "dbt_target", rounds)
@@ -115,6 +115,13 @@ def measure_scale(size: int, only: list[str], rounds: int, memory: str, console:
             measure(cases.of_marts()["refresh"])
         found["queries"], answers = queries.measure(release, cases.warehouse)
         found["equal"] |= checked({"answers of microdata": answers})
+    if "threads" in only:
+        of = cases.of_threads()
+        found["cases"] |= run_cases(of, rounds, console)
+        builds = {name: differing_marts(cases.warehouse, case.build / "warehouse.duckdb") for name, case in of.items()}
+        found["equal"] |= checked({f"rows of {name}": counts for name, counts in builds.items()})
+    if "dagster" in only:
+        found["dagster"] = dagster_dev.measure(work / "dagster", cases.seeds)
     if "landing" in only:
         found["cases"] |= measure_landing(cases, rounds, console)
     return found
