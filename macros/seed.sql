@@ -78,7 +78,7 @@
     ) -%}
     {%- set rows = "(select cast(monotonically_increasing_id() as bigint) as row_no, * from " ~ file ~ ")" -%}
     {%- set first = run_query("select * from " ~ rows ~ " as rows where row_no = 0") -%}
-    {%- do adapter.drop_relation(target_relation) -%}
+    {%- do run_query("drop table if exists " ~ target_relation) -%}
     {%- call statement('load') -%}
         create table {{ target_relation }} using parquet as
         select
