@@ -191,7 +191,7 @@ CASES = [
     Case("the order of a file", turn_rows, 1, 1, "2021", "2021"),
     Case("the form of a file", save_with_semicolons, 0, 1),
     Case("a file landed", land_newest_wave, 7, 1, ALL, ALL),
-    Case("a code of a list", put("codebook/code_lists.csv", "answer", "_no_answer", code="99"), 1, 3, ALL, ALL),
+    Case("a code of a list", put("codebook/code_lists.csv", "answer", "_no_answer", code="99"), 1, 0, ALL, ALL),
     Case("a derived answer", put("codebook/derivations.csv", "answers", "helmet|light"), 1, 0, ALL, ALL),
 ]
 
@@ -235,7 +235,7 @@ def test_a_change_costs_what_it_reaches_and_gives_the_bytes_of_a_full_build(
     assert counts["warehouse"].get("seeds", 0) == case.seeds
     for table, before, expected in (("int_given_answers", long, case.long), ("int_cells", cube, case.cube)):
         after = waves_made(settings, f"intermediate.{table}")
-        assert " ".join(year for year in after if after[year] != before.get(year)) == expected, table
+        assert " ".join(year for year in sorted(after) if after[year] != before.get(year)) == expected, table
     full, of_all = refreshed(house.anew, is_full=True)
     assert of_all["warehouse"]["seeds"] > 20
     assert content(release) == content(full)

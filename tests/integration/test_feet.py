@@ -58,7 +58,12 @@ def test_stopped_while_dbt_builds(walkers: Path) -> None:
     current = walkers / "build" / "published" / "current"
     former = current.readlink()
     with subprocess.Popen(
-        COMMAND, cwd=ROOT, env=environment(walkers), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "--full"],
+        cwd=ROOT,
+        env=environment(walkers),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

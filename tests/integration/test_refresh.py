@@ -271,13 +271,15 @@ with dg.DagsterInstance.ephemeral() as instance:
     }
     shutil.copy("tests/fixtures/cyclists/raw/cyclists_2022.csv", settings.raw_dir)
     raw = settings.raw_dir / "cyclists_2021.csv"
-    sound, made = raw.read_text(), [waves_made()]
-    raw.write_text(sound.replace(",Y,", ",N,", 1))
-    rebuilt = repository.get_job("rebuild_waves").execute_in_process(
-        instance=instance, partition_key="cyclists_2021", raise_on_error=False
-    )
+    sound, made = raw.read_text(), []
+    # A refused run may have left a part of a warehouse, so the first one builds all waves.
+    for content in (sound, sound.replace(",Y,", ",N,", 1)):
+        raw.write_text(content)
+        rebuilt = repository.get_job("rebuild_waves").execute_in_process(
+            instance=instance, partition_key="cyclists_2021", raise_on_error=False
+        )
+        made.append(waves_made())
     raw.write_text(sound)
-    made.append(waves_made())
     wave_file = landed["cyclists_2021"].asset_materializations_for_node("landing__wave_file")[0]
     print("RESULT" + json.dumps({
         "assets": sorted(key.to_user_string() for key in graph.get_all_asset_keys()),

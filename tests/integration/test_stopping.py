@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[2]
 WALKERS = ROOT / "tests" / "fixtures" / "walkers"
 
 
-def start(build: Path) -> subprocess.Popen[str]:
+def start(build: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [str(Path(sys.executable).parent / "helsemonitor"), "refresh", "--plain"],
+        [str(Path(sys.executable).parent / "helsemonitor"), "refresh", "--plain", *options],
         cwd=ROOT,
         env=os.environ | {"HELSEMONITOR_SEEDS": str(WALKERS), "HELSEMONITOR_BUILD": str(build)},
         stdout=subprocess.PIPE,
@@ -45,7 +45,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_a_stopped_refresh(build: Path, stage: str, seconds: float, number: signal.Signals, code: int) -> None:
     current = (build / "published" / "current").readlink()
-    run = start(build)
+    run = start(build, "--full")
     assert run.stdout
     for line in run.stdout:
         if line.startswith(stage):
