@@ -9,7 +9,6 @@ from helsemonitor.inputs import inputs_of
 from helsemonitor.lock import writer
 from helsemonitor.settings import Settings
 from orchestration import road
-from orchestration.stopping import raise_if_stopped
 
 
 def refresh_on_engine(settings: Settings, who: str, reporter: road.Reporter, address: str) -> road.RefreshResult:
@@ -25,16 +24,8 @@ def refresh_on_engine(settings: Settings, who: str, reporter: road.Reporter, add
         DataRefused: At any stage; the current release is as it was.
         PlaceUnfit: The build folder cannot take what a run writes, or another refresh is under way.
     """
-    stages: list[road.StageResult] = []
-
-    def start(stage: str) -> None:
-        raise_if_stopped()
-        reporter.started(stage)
-
-    def done(result: road.StageResult) -> None:
-        stages.append(result)
-        reporter.finished(result)
-
+    stages = road.Stages(reporter)
+    start, done = stages.start, stages.done
     with writer(settings, who) as notes:
         inputs = inputs_of(settings, settings.seeds_dir)
         start("codebook gate")
@@ -52,4 +43,4 @@ def refresh_on_engine(settings: Settings, who: str, reporter: road.Reporter, add
         start("publish")
         result, release = road.publish(settings, waves, inputs=inputs)
         done(result)
-    return road.RefreshResult(tuple(stages), release, notes)
+    return road.RefreshResult(tuple(stages.done_so_far), release, notes)

@@ -85,6 +85,28 @@ class Reporter(Protocol):
         """Called after a stage."""
 
 
+class Stages:
+    """The stages of a run, told to whoever watches it.
+
+    Args:
+        reporter: Told of every stage.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self.done_so_far: list[StageResult] = []
+
+    def start(self, stage: str) -> None:
+        """Begin a stage, unless the run was asked to end."""
+        raise_if_stopped()
+        self._reporter.started(stage)
+
+    def done(self, result: StageResult) -> None:
+        """Keep what a stage did."""
+        self.done_so_far.append(result)
+        self._reporter.finished(result)
+
+
 def _refuse(sentences: Sequence[str]) -> None:
     if sentences:
         raise DataRefused(sentences)
@@ -287,16 +309,8 @@ def refresh(settings: Settings, who: str, reporter: Reporter, is_full: bool = Fa
         DataRefused: At any stage; the current release is as it was.
         PlaceUnfit: The build folder cannot take what a run writes, or another refresh is under way.
     """
-    stages: list[StageResult] = []
-
-    def start(stage: str) -> None:
-        raise_if_stopped()
-        reporter.started(stage)
-
-    def done(result: StageResult) -> None:
-        stages.append(result)
-        reporter.finished(result)
-
+    stages = Stages(reporter)
+    start, done = stages.start, stages.done
     with writer(settings, who) as notes, Keeper() as keeper:
         inputs = inputs_of(settings, settings.seeds_dir)
         if not is_full and (unchanged := release_of(settings, inputs)):
@@ -319,4 +333,4 @@ def refresh(settings: Settings, who: str, reporter: Reporter, is_full: bool = Fa
         start("publish")
         result, release = publish(settings, waves, inputs=inputs)
         done(result)
-    return RefreshResult(tuple(stages), release, notes)
+    return RefreshResult(tuple(stages.done_so_far), release, notes)
