@@ -45,7 +45,7 @@ dev: $(RUN) ## Start Dagster on 127.0.0.1:3000; runs and schedules are kept in b
 	exec $(BIN)/dagster dev -h 127.0.0.1 -p $(PORT)
 
 test: $(DEV) ## Run every test, two files at a time
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Lint, structure and the fast tests, in under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint fast

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -243,7 +243,11 @@ def _release_path(releases: Path, tables: Mapping[str, Any], now: datetime) -> P
 
 
 def publish_release(
-    settings: Settings, waves: Sequence[Wave], facts: Mapping[str, Any], marts: Collection[str] | None = None
+    settings: Settings,
+    waves: Sequence[Wave],
+    facts: Mapping[str, Any],
+    marts: Collection[str] | None = None,
+    last_call: Callable[[], None] = lambda: None,
 ) -> Release:
     """Publish the marts of the warehouse. The caller holds the writer's lock.
 
@@ -253,6 +257,7 @@ def publish_release(
         facts: What the manifest says besides tables, waves and time (counts, checks, versions); its `grain` is the
             order of rows.
         marts: Names of the marts that the project makes; by default all that schema `marts` holds.
+        last_call: Called when the release is complete and not yet current; where it raises, the former one stays.
 
     Returns:
         The new current release.
@@ -280,6 +285,7 @@ def publish_release(
         said = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         (draft / MANIFEST).write_text(said, encoding="utf-8")
         _sync_tree(draft)
+        last_call()
         draft.rename(path)
         sync(releases)
         point_current(settings.published_dir, path)

@@ -289,7 +289,7 @@ def publish(
         "inputs": inputs.as_json() if inputs else None,
         "versions": {package: version(package) for package in MANIFEST_PACKAGES},
     }
-    release = publish_release(settings, waves, facts, mart_names(manifest))
+    release = publish_release(settings, waves, facts, mart_names(manifest), raise_if_stopped)
     tables = release.manifest["tables"]
     counts |= {"tables": len(tables), "rows": sum(table["rows"] for table in tables.values())}
     counts.pop("respondents")

@@ -3,10 +3,16 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+from unittest.mock import patch
 
 import pytest
+from filelock import FileLock
+
+from expectations.keeper import Keeper
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,30 +30,91 @@ class Refresh:
     output: str
 
 
-def refresh(build: Path, *options: str) -> Refresh:
-    """Refresh from the shipped seeds into a build folder of its own."""
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first process to ask for it makes, and that all processes of the tests read.
+
+    Args:
+        tmp_path_factory: Of pytest.
+        name: Name of the folder.
+        make: Fills the empty folder.
+    """
+    base = tmp_path_factory.getbasetemp()
+    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = common / name, common / f"{name}.made"
+    with FileLock(common / f"{name}.lock"):
+        if not done.exists():
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
+def refreshed(seeds: Path, build: Path, *options: str) -> None:
+    """Refresh from a folder of seeds into an empty build folder, and keep beside it what was printed."""
     command = [str(Path(sys.executable).parent / "helsemonitor"), "refresh", "--plain", *options]
-    environment = os.environ | {"HELSEMONITOR_SEEDS": str(ROOT / "seeds"), "HELSEMONITOR_BUILD": str(build)}
+    environment = os.environ | {"HELSEMONITOR_SEEDS": str(seeds), "HELSEMONITOR_BUILD": str(build)}
     result = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    return Refresh((build / "published" / "current").resolve(), result.stdout)
+    assert result.stderr == ""
+    build.with_suffix(".said").write_text(result.stdout, encoding="utf-8")
+
+
+def _shipped(tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
+    return made_once(tmp_path_factory, name, lambda build: refreshed(ROOT / "seeds", build))
+
+
+def _refresh(build: Path) -> Refresh:
+    said = build.with_suffix(".said").read_text(encoding="utf-8")
+    return Refresh((build / "published" / "current").resolve(), said)
 
 
 @pytest.fixture(scope="session")
 def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build folder of the session's refreshes."""
-    return tmp_path_factory.mktemp("build")
+    """Build folder of the shipped seeds' refresh. Nobody writes into it any more."""
+    return _shipped(tmp_path_factory, "shipped")
 
 
 @pytest.fixture(scope="session")
 def first(build_dir: Path) -> Refresh:
-    """The first refresh of an empty build folder."""
-    return refresh(build_dir)
+    """The refresh of the shipped seeds into an empty build folder."""
+    return _refresh(build_dir)
 
 
 @pytest.fixture(scope="session")
-def second(build_dir: Path, first: Refresh) -> Refresh:
-    """A second refresh of the same files over the first, from nothing."""
-    return refresh(build_dir, "--full")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
+    """The same in another folder."""
+    return _refresh(_shipped(tmp_path_factory, "shipped_again"))
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
+    """The refresh of the small survey. Nobody writes into its folder any more."""
+    seeds = ROOT / "tests" / "fixtures" / "cyclists"
+    return _refresh(made_once(tmp_path_factory, "small", lambda build: refreshed(seeds, build)))
+
+
+class Lent:
+    """A keeper of gates that is started already and outlives the run that it is lent to."""
+
+    def __init__(self, owner: Keeper) -> None:
+        self.begin = owner.begin
+
+    def start(self) -> None:
+        """It has been started."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Its owner ends it."""
+
+
+@pytest.fixture(scope="module")
+def one_keeper() -> Iterator[None]:
+    """For modules that refresh often in this process: Great Expectations is imported once for all of them."""
+    with Keeper() as keeper:
+        keeper.start()
+        with patch("orchestration.road.Keeper", lambda: Lent(keeper)):
+            yield

@@ -19,6 +19,8 @@ from expectations import frames
 from helsemonitor.settings import PROJECT_DIR, Settings
 from orchestration import road
 
+pytestmark = pytest.mark.usefixtures("one_keeper")
+
 SEEDS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
 
 

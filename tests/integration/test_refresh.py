@@ -27,6 +27,8 @@ from helsemonitor.shelf import current_release
 from orchestration import road
 from orchestration.home import prepare_home
 
+pytestmark = pytest.mark.usefixtures("one_keeper")
+
 SEEDS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
 WAVE = "cyclists_2022"
 Answer = TypeVar("Answer")

@@ -5,10 +5,6 @@ narrows; no other survey, no comparison and no printed result beside it. The sam
 """
 
 import csv
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,28 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.integration.conftest import Refresh
+
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests" / "fixtures" / "cyclists"
 OTHERS = ("surveys", "waves", "items", "indicators", "breakdowns", "comparisons", "figures")
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(small: Refresh) -> Path:
     """The release that `helsemonitor refresh` publishes from the fixture's seeds."""
-    folder = tmp_path_factory.mktemp("third_survey")
-    shutil.copytree(FIXTURE, folder / "seeds")
-    environment = {"HELSEMONITOR_SEEDS": str(folder / "seeds"), "HELSEMONITOR_BUILD": str(folder / "build")}
-    done = subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", "refresh", "--plain"],
-        cwd=ROOT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return (folder / "build" / "published" / "current").resolve()
+    return small.release
 
 
 @pytest.fixture(scope="module")
