@@ -11,7 +11,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 # What may pass for chance, and how much nearer another order has to bring the waves.
 FAR_BEYOND_CHANCE = 1e-6
@@ -81,11 +81,11 @@ def compared(before: Shares, newer: Shares) -> tuple[float, float, str]:
     """
     freedom = max(len(newer.p) - int(newer.exclusive), 1)
     apart, straight = _points(before, newer.p), _far(before, newer.p, newer.n)
-    if not chi2.sf(straight, freedom) < FAR_BEYOND_CHANCE:
+    if not chdtrc(freedom, straight) < FAR_BEYOND_CHANCE:
         return apart, apart, ""
     orders = ((_far(before, p, newer.n), name, p) for name, p in _orders(newer))
     best, turned, p = min(orders, key=lambda order: order[0])
-    if best > NEARER * straight and not chi2.sf(best, freedom) > WITHIN_CHANCE:
+    if best > NEARER * straight and not chdtrc(freedom, best) > WITHIN_CHANCE:
         return apart, apart, ""
     return apart, _points(before, p), turned
 

@@ -204,7 +204,7 @@ def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False)
     if seeds == ():
         return Plan(inputs, tuple(waves), seeds, None, is_full)
     clear_artifacts(settings.dbt_target_dir)
-    manifest = cast("Manifest", _invoke(settings, ["parse", *dbt_vars(settings, waves)]))
+    manifest = cast("Manifest", _invoke(settings, ["parse", "--no-write-json", *dbt_vars(settings, waves)]))
     return Plan(inputs, tuple(waves), seeds, manifest, is_full)
 
 

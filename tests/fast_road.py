@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from helsemonitor.artifacts import read_json
@@ -58,6 +59,8 @@ def _compile(settings: Settings) -> Compiled:
     stating = ["--exclude", "test_name:states_no_problem", "test_name:states_notes", "test_type:unit"]
     with project_environment(settings):
         outcome = dbtRunner().invoke(["compile", "--quiet", *stating, *arguments])
+    # dbt keeps the file open, and a refresh in this process opens another.
+    DuckDBConnectionManager.close_all_connections()
     assert outcome.success, outcome.exception
     nodes = read_json(settings.dbt_target_dir / "manifest.json")["nodes"]
     graph = {

@@ -1,6 +1,7 @@
 """One release of the shipped seeds, made by the command that users run, for every test that reads one."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,15 @@ class Refresh:
     release: Path
     output: str
 
+    @property
+    def build(self) -> Path:
+        """Its build folder."""
+        return self.release.parents[2]
+
+    def copied_to(self, build: Path) -> Path:
+        """A copy of the build folder, to write into."""
+        return Path(shutil.copytree(self.build, build, symlinks=True))
+
 
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """A folder that the first process to ask for it makes, and that all processes of the tests read.
@@ -53,16 +63,14 @@ def refreshed(seeds: Path, build: Path, *options: str) -> None:
     """Refresh from a folder of seeds into an empty build folder, and keep beside it what was printed."""
     command = [str(Path(sys.executable).parent / "helsemonitor"), "refresh", "--plain", *options]
     environment = os.environ | {"HELSEMONITOR_SEEDS": str(seeds), "HELSEMONITOR_BUILD": str(build)}
+    before = {path.name for path in ROOT.iterdir()}
     result = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     assert result.stderr == ""
+    assert {path.name for path in ROOT.iterdir()} <= before | {"build"}, "a run writes into the build folder only"
     build.with_suffix(".said").write_text(result.stdout, encoding="utf-8")
-
-
-def _shipped(tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
-    return made_once(tmp_path_factory, name, lambda build: refreshed(ROOT / "seeds", build))
 
 
 def _refresh(build: Path) -> Refresh:
@@ -70,29 +78,43 @@ def _refresh(build: Path) -> Refresh:
     return Refresh((build / "published" / "current").resolve(), said)
 
 
+def _shipped(tmp_path_factory: pytest.TempPathFactory, name: str) -> Refresh:
+    return _refresh(made_once(tmp_path_factory, name, lambda build: refreshed(ROOT / "seeds", build)))
+
+
 @pytest.fixture(scope="session")
-def build_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build folder of the shipped seeds' refresh. Nobody writes into it any more."""
+def first(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
+    """The refresh of the shipped seeds into an empty build folder, that nobody writes into any more."""
     return _shipped(tmp_path_factory, "shipped")
-
-
-@pytest.fixture(scope="session")
-def first(build_dir: Path) -> Refresh:
-    """The refresh of the shipped seeds into an empty build folder."""
-    return _refresh(build_dir)
 
 
 @pytest.fixture(scope="session")
 def second(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
     """The same in another folder."""
-    return _refresh(_shipped(tmp_path_factory, "shipped_again"))
+    return _shipped(tmp_path_factory, "shipped_again")
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
-    """The refresh of the small survey. Nobody writes into its folder any more."""
-    seeds = ROOT / "tests" / "fixtures" / "cyclists"
-    return _refresh(made_once(tmp_path_factory, "small", lambda build: refreshed(seeds, build)))
+def build_dir(first: Refresh) -> Path:
+    """Build folder of the shipped seeds' refresh."""
+    return first.build
+
+
+def _of_fixture(tmp_path_factory: pytest.TempPathFactory, name: str) -> Refresh:
+    seeds = ROOT / "tests" / "fixtures" / name
+    return _refresh(made_once(tmp_path_factory, name, lambda build: refreshed(seeds, build)))
+
+
+@pytest.fixture(scope="session")
+def cyclists(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
+    """The refresh of a small survey. Who wants to write into its build folder takes a copy."""
+    return _of_fixture(tmp_path_factory, "cyclists")
+
+
+@pytest.fixture(scope="session")
+def walkers(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
+    """The refresh of the smallest survey. Who wants to write into its build folder takes a copy."""
+    return _of_fixture(tmp_path_factory, "walkers")
 
 
 class Lent:

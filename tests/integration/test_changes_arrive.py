@@ -141,7 +141,7 @@ class Marts:
         )
         rows = self.outcome.tables.execute(
             f"select year, {', '.join(names)} from marts.fct_indicators"
-            " where indicator = ? and breakdown = ? and group_key = ? and basis = ?",
+            " where indicator = ? and breakdown = ? and group_key = ? and basis = ? order by year",
             [indicator, breakdown, group, basis],
         ).fetchall()
         return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}

@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.integration.conftest import Refresh
+
 ROOT = Path(__file__).parents[2]
 COMMAND = [str(Path(sys.executable).parent / "helsemonitor"), "refresh", "--plain"]
 
@@ -45,21 +47,20 @@ def leave_an_earlier_project(build: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def walkers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(walkers: Refresh, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a survey with one release."""
     folder = tmp_path_factory.mktemp("feet")
     shutil.copytree(ROOT / "tests" / "fixtures" / "walkers", folder / "seeds")
-    done = refresh(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
+    walkers.copied_to(folder / "build")
     return folder
 
 
-def test_a_release_holds_the_marts_of_its_own_project(walkers: Path) -> None:
-    build = walkers / "build"
+def test_a_release_holds_the_marts_of_its_own_project(folder: Path) -> None:
+    build = folder / "build"
     current = build / "published" / "current"
     before = json.loads((current / "manifest.json").read_text(encoding="utf-8"))["tables"]
     leave_an_earlier_project(build)
-    done = refresh(walkers)
+    done = refresh(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((current / "manifest.json").read_text(encoding="utf-8"))["tables"] == before
     assert {path.stem for path in (current / "parquet").iterdir()} == set(before)
@@ -70,14 +71,14 @@ def test_a_release_holds_the_marts_of_its_own_project(walkers: Path) -> None:
     assert {kind for _, kind in found} == {"BASE TABLE"}
 
 
-def test_stopped_while_dbt_builds(walkers: Path) -> None:
-    current = walkers / "build" / "published" / "current"
+def test_stopped_while_dbt_builds(folder: Path) -> None:
+    current = folder / "build" / "published" / "current"
     releases = current.parent / "releases"
     former, shelf = current.readlink(), sorted(releases.iterdir())
     with subprocess.Popen(
         [*COMMAND, "--full"],
         cwd=ROOT,
-        env=environment(walkers),
+        env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -87,7 +88,7 @@ def test_stopped_while_dbt_builds(walkers: Path) -> None:
             if line.startswith("warehouse"):
                 break
         # Once dbt has opened the warehouse, its threads are at work.
-        while process.poll() is None and not (walkers / "build" / "warehouse.duckdb").exists():
+        while process.poll() is None and not (folder / "build" / "warehouse.duckdb").exists():
             os.sched_yield()
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=120)

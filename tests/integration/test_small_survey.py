@@ -1,16 +1,14 @@
 """The smallest surveys: one wave, one item, nothing that they do not need."""
 
 import csv
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.fast_road import Outcome, fast_road
+from tests.integration.conftest import Refresh
 
 ROOT = Path(__file__).parents[2]
 WALKERS = ROOT / "tests" / "fixtures" / "walkers"
@@ -37,24 +35,13 @@ def run(seeds: Path) -> Outcome:
     return outcome
 
 
-def test_an_unweighted_wave_with_english_labels_runs_to_a_release(tmp_path: Path) -> None:
+def test_an_unweighted_wave_with_english_labels_runs_to_a_release(walkers: Refresh) -> None:
     """Four of the six walkers own boots; a folder of nine small files is all that the command needs."""
     with (WALKERS / "raw" / "walkers_2024.csv").open(encoding="utf-8") as file:
         answers = [row["q1"] for row in csv.DictReader(file)]
     assert (answers.count("1"), len(answers)) == (4, 6)
 
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "helsemonitor"), "refresh", "--plain"],
-        cwd=ROOT,
-        env=os.environ | {"HELSEMONITOR_SEEDS": str(WALKERS), "HELSEMONITOR_BUILD": str(tmp_path / "build")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stderr
-    database = tmp_path / "build" / "published" / "current" / "helsemonitor.duckdb"
+    database = walkers.release / "helsemonitor.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         values = connection.execute("select indicator, year, value, base_n from marts.fct_indicators").fetchall()
         labels = connection.execute("select label_no, label_en from marts.dim_indicator").fetchall()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import Refresh
+
 ROOT = Path(__file__).parents[2]
 WALKERS = ROOT / "tests" / "fixtures" / "walkers"
 
@@ -25,13 +27,9 @@ def start(build: Path, *options: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build(walkers: Refresh, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build folder with one release."""
-    folder = tmp_path_factory.mktemp("stopped")
-    run = start(folder)
-    _, said = run.communicate(timeout=300)
-    assert run.returncode == 0, said
-    return folder
+    return walkers.copied_to(tmp_path_factory.mktemp("stopped") / "build")
 
 
 @pytest.mark.parametrize(

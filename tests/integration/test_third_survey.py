@@ -21,9 +21,9 @@ OTHERS = ("surveys", "waves", "items", "indicators", "breakdowns", "comparisons"
 
 
 @pytest.fixture(scope="module")
-def published(small: Refresh) -> Path:
+def published(cyclists: Refresh) -> Path:
     """The release that `helsemonitor refresh` publishes from the fixture's seeds."""
-    return small.release
+    return cyclists.release
 
 
 @pytest.fixture(scope="module")
