@@ -78,20 +78,10 @@ def _refresh(build: Path) -> Refresh:
     return Refresh((build / "published" / "current").resolve(), said)
 
 
-def _shipped(tmp_path_factory: pytest.TempPathFactory, name: str) -> Refresh:
-    return _refresh(made_once(tmp_path_factory, name, lambda build: refreshed(ROOT / "seeds", build)))
-
-
 @pytest.fixture(scope="session")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
     """The refresh of the shipped seeds into an empty build folder, that nobody writes into any more."""
-    return _shipped(tmp_path_factory, "shipped")
-
-
-@pytest.fixture(scope="session")
-def second(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
-    """The same in another folder."""
-    return _shipped(tmp_path_factory, "shipped_again")
+    return _refresh(made_once(tmp_path_factory, "shipped", lambda build: refreshed(ROOT / "seeds", build)))
 
 
 @pytest.fixture(scope="session")
