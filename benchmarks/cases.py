@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.measure import ROOT, Case
 from benchmarks.scaled import redeliver
 
-KINDS = ("seeds", "cube", "marts", "landing", "threads", "svy", "queries", "dagster")
+KINDS = ("seeds", "build", "cube", "marts", "landing", "threads", "svy", "queries", "dagster")
 BIN = Path(sys.executable).parent
 
 

@@ -92,6 +92,8 @@ def measure_scale(size: int, only: list[str], rounds: int, memory: str, console:
     found: dict[str, Any] = {"date": datetime.now(UTC).date().isoformat(), "cases": {}, "equal": {}}
     if "seeds" in only:
         found["cases"] |= run_cases(cases.of_seeds(), rounds, console)
+    if "build" in only and "marts" not in only:
+        found["cases"] |= run_cases({"dbt build": cases.build()}, rounds, console)
     if "marts" in only:
         of = cases.of_marts()
         found["cases"] |= run_cases(of, rounds, console)

@@ -16,7 +16,7 @@ from benchmarks.codebook import Codebook, Plan, scores
 from benchmarks.pandas_script import PandasTerms
 
 
-def measure(seeds: Path, warehouse: Path, calls: int = 40) -> dict[str, float]:
+def measure(seeds: Path, warehouse: Path, calls: int = 400) -> dict[str, float]:
     """Estimate means by group with `svy` and hold them against the marts.
 
     Args:
