@@ -8,7 +8,8 @@
 
     A wave is made of no other wave's rows: where some are made, the SQL sees no others of parents that have survey and year. A
     model may be made so where all its waves at once come out as each by itself, and where it holds no text in two languages. It
-    has the columns survey and year. Variable `only_waves` (names of seeds) leaves the other waves as they are.
+    has the columns survey and year. Variable `only_waves` (names of seeds) leaves the other waves as they are. Where
+    HELSEMONITOR_MEMORY bounds what DuckDB may hold, waves are made one after another.
 #}
 {% materialization by_wave, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
@@ -23,10 +24,12 @@
 
     {%- set is_new = existing is none or load_cached_relation(remembered) is none or should_full_refresh() -%}
     {%- set stale = [] if is_new else stale_waves(remembered, digests) -%}
-    {%- if is_new or stale | length >= declared_waves() | length -%}
+    {%- set is_whole = is_new or stale | length >= declared_waves() | length -%}
+    {%- set batches = batches_of(waves_named() if is_whole else stale) -%}
+    {%- if is_whole -%}
         {%- call statement('main') -%}
             create or replace table {{ target_relation }} as
-            {{ sql }}
+            {{ sql if batches | length == 1 else rows_of(batches[0], parts, parents) }}
         {%- endcall -%}
         {%- call statement('remember') -%}
             create or replace table {{ remembered }} as
@@ -37,12 +40,6 @@
             delete from {{ target_relation }} where {{ of_waves(stale) }};
             delete from {{ remembered }} where {{ of_waves(stale) }};
         {%- endcall -%}
-        {%- call statement('main') -%}
-            insert into {{ target_relation }} by name
-            select * from (
-            {{ narrowed(sql_of(parts, stale), parents, stale) }}
-            ) where {{ of_waves(stale) }}
-        {%- endcall -%}
         {%- call statement('remember') -%}
             insert into {{ remembered }}
             select * from ({{ digests }}) where {{ of_waves(stale) }}
@@ -50,6 +47,12 @@
     {%- else -%}
         {%- do store_result('main', response='OK', agate_table=none) -%}
     {%- endif -%}
+    {%- for batch in (batches[1:] if is_whole else batches) -%}
+        {%- call statement('main') -%}
+            insert into {{ target_relation }} by name
+            {{ rows_of(batch, parts, parents) }}
+        {%- endcall -%}
+    {%- endfor -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
@@ -116,6 +119,31 @@
         (survey = {{ literal(survey) }} and year = {{ year }}){{ ' or ' if not loop.last }}
         {%- endfor -%}
     )
+{%- endmacro %}
+
+{# Survey and year of every declared wave, as a list of pairs. #}
+{% macro waves_named() %}
+    {%- set named = [] -%}
+    {%- for wave in declared_waves() -%}
+        {%- do named.append([wave.survey, wave.year]) -%}
+    {%- endfor -%}
+    {{ return(named) }}
+{% endmacro %}
+
+{# Waves in the lots in which they are made: all at once, or one by one where memory is bounded, so that the largest wave bounds it. #}
+{% macro batches_of(waves) %}
+    {%- set lots = [] -%}
+    {%- for wave in waves -%}
+        {%- do lots.append([wave]) -%}
+    {%- endfor -%}
+    {{ return(lots if env_var('HELSEMONITOR_MEMORY', '') or not waves else [waves]) }}
+{% endmacro %}
+
+{# The SQL of some waves' rows. #}
+{% macro rows_of(waves, parts, parents) -%}
+    select * from (
+    {{ narrowed(sql_of(parts, waves), parents, waves) }}
+    ) where {{ of_waves(waves) }}
 {%- endmacro %}
 
 {# SQL that reads, of every parent with survey and year, the rows of some waves and no others. #}
