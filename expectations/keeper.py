@@ -1,5 +1,6 @@
 """A process of its own for Great Expectations, which takes seconds to import: another core can spend them meanwhile."""
 
+import gc
 import multiprocessing
 import signal
 import threading
@@ -32,6 +33,8 @@ def _serve(orders: Connection) -> None:
 
     from expectations import runner
 
+    # What a gate makes lives until its end.
+    gc.set_threshold(100_000, 20, 20)
     # Its progress bars are off, and their lock between processes would be missed where this one is ended.
     tqdm.set_lock(threading.RLock())
     runner.import_great_expectations()

@@ -268,8 +268,11 @@ def test_nothing_changed_is_nothing_done(settings: Settings) -> None:
     assert len(list((settings.releases_dir).iterdir())) <= 5
 
 
-def test_a_full_refresh_reads_and_builds_everything_and_gives_the_same_bytes(settings: Settings) -> None:
+def test_a_full_refresh_builds_everything_and_a_bounded_one_wave_after_wave_to_the_same_bytes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     release, _ = refreshed(settings)
+    monkeypatch.setenv("HELSEMONITOR_MEMORY", "1GB")
     full, counts = refreshed(settings, is_full=True)
     assert full != release
     assert counts["warehouse"]["seeds"] > 20

@@ -177,6 +177,23 @@ def test_a_failing_swap_leaves_the_former_release(settings: Settings, monkeypatc
     assert left_over(settings) == []
 
 
+def test_what_the_last_call_refuses_is_not_current(settings: Settings) -> None:
+    """A stop whose interruption a library swallowed while the release was written."""
+    former = releases.publish_release(settings, WAVES, FACTS)
+    written = []
+
+    def stopped() -> None:
+        written.extend(path for path in settings.releases_dir.rglob("manifest.json") if former.path != path.parent)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        releases.publish_release(settings, WAVES, FACTS, last_call=stopped)
+    assert len(written) == 1, "the release was complete"
+    assert (settings.published_dir / "current").resolve() == former.path
+    assert [path.name for path in settings.releases_dir.iterdir()] == [former.release_id]
+    assert left_over(settings) == []
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
