@@ -14,6 +14,7 @@ from helsemonitor.codebook import Wave, raw_file
 from helsemonitor.dbt_build import Progress
 from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused, PlaceUnfit
+from helsemonitor.inputs import HIDDEN
 from helsemonitor.limits import read_limits
 from helsemonitor.settings import Settings
 from helsemonitor.warehouse import warehouse_state
@@ -116,7 +117,7 @@ class RawReading:
         outcomes = {outcome.suite: outcome for outcome in gate.outcomes}
         checks = tuple(self._check(wave, outcomes) for wave in self.waves)
         if self.memory:
-            self.memory.keep(self._passed(check) for check in checks if not check.sentences)
+            self.memory.keep(self.waves, (self._passed(check) for check in checks if not check.sentences))
         return checks
 
     def _check(self, wave: Wave, outcomes: Mapping[str, "Outcome"]) -> WaveCheck:
@@ -161,6 +162,9 @@ def read_raw_files(
             known[wave] = passed
         else:
             read[wave] = frames.raw_wave(settings, wave, columns, limits, memory.copy(wave) if memory else None)
+            if memory and memory.held_to(wave, columns) != held_to[wave]:
+                # Changed in between: nobody can say which of the two was read.
+                held_to[wave] = ""
         if on_progress:
             on_progress(done, len(waves), wave.wave_id)
     return RawReading(settings, tuple(waves), read, known, held_to, memory)
@@ -187,7 +191,7 @@ def undeclared_files(settings: Settings, waves: Sequence[Wave]) -> list[str]:
     return [
         f"{settings.shown(path)}: waves.csv does not declare this wave; add its row or remove the file."
         for path in sorted(settings.raw_dir.glob("*.csv"))
-        if clean_name(path.stem) not in declared
+        if clean_name(path.stem) not in declared and not path.name.startswith(HIDDEN)
     ]
 
 

@@ -71,15 +71,16 @@ class Keeper:
     def start(self) -> None:
         """Start it; it imports the library at once."""
         context = multiprocessing.get_context("spawn")
-        self._orders, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        orders, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs,), daemon=True)
         # Ctrl-C goes to every process of a terminal; this one ends with the one that started it.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            self._process.start()
+            process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
+        self._orders, self._process = orders, process
 
     def __enter__(self) -> Self:
         """The process is started when it is needed."""

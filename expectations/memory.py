@@ -75,7 +75,14 @@ class Memory:
         is_same = passed.held_to == held_to and copy.is_file() and file_sha256(copy) == passed.copy_sha256
         return passed if held_to and is_same else None
 
-    def keep(self, waves: Iterable[tuple[Wave, Passed]]) -> None:
-        """Remember the waves that have passed, and no others."""
-        said = {wave.wave_id: asdict(passed) for wave, passed in waves}
+    def keep(self, looked_at: Iterable[Wave], passed: Iterable[tuple[Wave, Passed]]) -> None:
+        """Remember which of the waves that were looked at have passed; what is known of others stays.
+
+        Args:
+            looked_at: Waves.
+            passed: Those of them that have passed.
+        """
+        seen = {wave.wave_id for wave in looked_at}
+        said = {name: known for name, known in self._said.items() if name not in seen}
+        said |= {wave.wave_id: asdict(found) for wave, found in passed}
         self._settings.raw_memory.write_text(json.dumps(said, indent=1), encoding="utf-8")

@@ -11,7 +11,8 @@ from helsemonitor.redaction import redact_file, redact_results, without_values
 from helsemonitor.settings import Settings
 
 # dbt tests of the models of checks: one fails on findings that refuse, the other warns of notes.
-FINDING_TESTS = {"states_no_problem": "refuse", "states_notes": "note"}
+NOTING_TEST = "states_notes"
+FINDING_TESTS = {"states_no_problem": "refuse", NOTING_TEST: "note"}
 # The dbt test that holds several rules at once, and what its query says of a broken one: rule, columns, rows.
 RULES_TEST = "sound_rows"
 Rule = tuple[str, str, int]
@@ -80,6 +81,15 @@ def stating_models(results: Sequence[Mapping[str, Any]], manifest: Mapping[str, 
     stating = [node for node in tests if (node.get("test_metadata") or {}).get("name") in FINDING_TESTS]
     models = [manifest["nodes"][node["attached_node"]] for node in stating]
     return [f"{model['schema']}.{model['name']}" for model in models]
+
+
+def noting_models(manifest: Mapping[str, Any]) -> list[str]:
+    """Tables whose rows may be notes, as a test of theirs says."""
+    tests = [
+        node for node in manifest["nodes"].values() if (node.get("test_metadata") or {}).get("name") == NOTING_TEST
+    ]
+    models = [manifest["nodes"][node["attached_node"]] for node in tests]
+    return sorted(f"{model['schema']}.{model['name']}" for model in models)
 
 
 def _unread_cell(row: Mapping[str, Any], manifest: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from helsemonitor.artifacts import MANIFEST, RESULTS, clear_artifacts, read_json, seal_parsed
-from helsemonitor.build_failures import explain_build, stated_problems, stating_models
+from helsemonitor.build_failures import explain_build, noting_models, stated_problems
 from helsemonitor.codebook import Wave
 from helsemonitor.inputs import Inputs, inputs_of, is_sealed, seal_warehouse, sealed_inputs
 from helsemonitor.record_keys import ensure_record_key_secret
@@ -200,7 +200,10 @@ def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False)
     ensure_record_key_secret(settings)
     inputs = inputs_of(settings, settings.gated_seeds_dir)
     seeds = None if is_full else changed_seeds(settings, inputs)
-    is_full = is_full or not is_sealed(settings)
+    before = sealed_inputs(settings)
+    # A warehouse keeps what a seed left that is gone: a wave's respondents.
+    lost = before is not None and not before.seeds.keys() <= inputs.seeds.keys()
+    is_full = is_full or lost or not is_sealed(settings)
     if seeds == ():
         return Plan(inputs, tuple(waves), seeds, None, is_full)
     clear_artifacts(settings.dbt_target_dir)
@@ -253,6 +256,14 @@ def build_after(settings: Settings, waves: Sequence[Wave], there: Sequence[str])
     _invoke(settings, ["build", *selection, *dbt_vars(settings, waves)])
 
 
+def _with_notes(settings: Settings, counts: Mapping[str, int]) -> Built:
+    """What was counted, with the notes that the warehouse holds, whichever run has put them there."""
+    tables = noting_models(read_json(settings.dbt_target_dir / MANIFEST))
+    notes = [stated_problems(settings, [table], "note") for table in tables]
+    warnings = sum(bool(said) for said in notes)
+    return Built({**counts, "warnings": warnings}, tuple(sentence for said in notes for sentence in said))
+
+
 def build_warehouse(settings: Settings, plan: Plan, on_progress: Progress | None = None) -> Built:
     """Run `dbt build` in this process. The caller holds the writer's lock.
 
@@ -266,7 +277,7 @@ def build_warehouse(settings: Settings, plan: Plan, on_progress: Progress | None
         BuildError: dbt itself failed.
     """
     if plan.seeds == ():
-        return Built({}, ())
+        return _with_notes(settings, {})
     settings.warehouse_seal.unlink(missing_ok=True)
     if plan.is_full:
         remove_warehouse(settings)
@@ -274,9 +285,4 @@ def build_warehouse(settings: Settings, plan: Plan, on_progress: Progress | None
     _invoke(settings, dbt_build_arguments(settings, plan.waves, plan.seeds), plan.manifest, callbacks)
     seal_parsed(settings.dbt_target_dir)
     seal_warehouse(settings, plan.inputs)
-    results = read_json(settings.dbt_target_dir / RESULTS)["results"]
-    counts, notes = build_counts(results), ()
-    if counts["warnings"]:
-        manifest = read_json(settings.dbt_target_dir / MANIFEST)
-        notes = tuple(stated_problems(settings, stating_models(results, manifest, "warn"), "note"))
-    return Built(counts, notes)
+    return _with_notes(settings, build_counts(read_json(settings.dbt_target_dir / RESULTS)["results"]))

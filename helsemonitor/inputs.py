@@ -14,6 +14,8 @@ from helsemonitor.codebook.schema import tables
 from helsemonitor.settings import PROJECT_DIR, Settings
 from helsemonitor.warehouse import warehouse_state
 
+# A program hides such a file, or keeps it for itself.
+HIDDEN = (".", "~")
 FOLDERS = ("codebook", "published", "raw")
 # What the road runs; documents, tests and benchmarks change nothing of a release.
 PROJECT = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests/data")
@@ -52,12 +54,12 @@ def inputs_from(said: object) -> Inputs | None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Files below a folder, in the order of their names; none that a program hides or keeps for itself."""
+    """Files below a folder, in the order of their names; none that is hidden."""
     if folder.is_file():
         yield folder
     elif folder.is_dir() and folder.name != "__pycache__":
         for path in sorted(folder.iterdir()):
-            if not path.name.startswith((".", "~")):
+            if not path.name.startswith(HIDDEN):
                 yield from _files(path)
 
 

@@ -8,7 +8,6 @@ import csv
 import io
 import os
 import re
-import shutil
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -222,7 +221,7 @@ def _rendered(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def write_copy(raw: RawFile, target: Path) -> None:
-    """Write a raw file for dbt: UTF-8, commas, the header first. A file that is so already is linked.
+    """Write a raw file for dbt: UTF-8, commas, the header first. It is what was read, whatever becomes of the file.
 
     Args:
         raw: The file as it was read.
@@ -231,14 +230,5 @@ def write_copy(raw: RawFile, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
-    content = _rendered(raw.header, raw.rows)
-    if raw.path.read_bytes() != content:
-        fresh.write_bytes(content)
-    else:
-        try:
-            fresh.hardlink_to(raw.path)
-        except OSError:
-            shutil.copyfile(raw.path, fresh)
+    fresh.write_bytes(_rendered(raw.header, raw.rows))
     fresh.replace(target)
-    # Where the target was the same link already, the system renames nothing.
-    fresh.unlink(missing_ok=True)

@@ -185,7 +185,12 @@
         {%- for wave in declared_waves() %}
         select
             {{ literal(wave.survey) }} as survey, {{ wave.year }} as year, '' as place,
-            concat(version(), '{{ local_md5(parts.shared ~ parts.own.get(wave.seed, '')) }}') as digest
+            concat(
+                version(), '{{ local_md5(parts.shared ~ parts.own.get(wave.seed, '')) }}'
+                {%- if 'record_key.secret' in parts.shared -%}
+                , (select md5(content) from read_text('{{ env_var('HELSEMONITOR_BUILD', 'build') }}/record_key.secret'))
+                {%- endif -%}
+            ) as digest
         union all
         {%- endfor -%}
         {%- for parent in parents %}
@@ -215,11 +220,13 @@
 
 {#
     The digest of one parent's rows for every wave, as SQL with survey, year, place and digest. Texts in two languages and the ends
-    of ranges are no part of it: the former say nothing that the tables by wave hold, the latter only which waves a row holds in.
+    of ranges are no part of it: the former say nothing that the tables by wave hold, the latter only which waves a row holds in. The
+    names of the columns are.
 #}
 {% macro digests_of_parent(node, relation, columns) -%}
+    {%- set is_ranged = node.config.schema != 'raw' and 'survey' in columns and 'year' not in columns and 'year_to' in columns -%}
     {%- set kept = [] -%}
-    {%- for column in columns if column not in ('year_from', 'year_to') -%}
+    {%- for column in columns if not (is_ranged and column in ('year_from', 'year_to')) -%}
         {%- set other = column[:-3] ~ {'_no': '_en', '_en': '_no'}.get(column[-3:], '') -%}
         {%- do kept.append(adapter.quote(column)) if other == column[:-3] or other not in columns -%}
     {%- endfor -%}
@@ -227,7 +234,9 @@
         select survey, year, '{{ node.name }}' as place, made_of as digest
         from {{ beside(relation) }}
     {%- else -%}
-        select waves.survey, waves.year, '{{ node.name }}' as place, concat(count(rows.h), '-', sum(cast(rows.h as hugeint))) as digest
+        select
+            waves.survey, waves.year, '{{ node.name }}' as place,
+            concat('{{ local_md5(kept | join(' ')) }}-', count(rows.h), '-', sum(cast(rows.h as hugeint))) as digest
         from (values
             {%- for wave in declared_waves() %}
             ({{ literal(wave.survey) }}, {{ wave.year }}, {{ literal(wave.seed) }}){{ ',' if not loop.last }}
@@ -242,7 +251,7 @@
             {%- elif 'year' in columns %}
             waves.survey = rows.survey and waves.year = rows.year
             {%- else %}
-            rows.survey in (waves.survey, '*'){{ ' and ' ~ in_range('waves.year', 'rows') if 'year_to' in columns }}
+            rows.survey in (waves.survey, '*'){{ ' and ' ~ in_range('waves.year', 'rows') if is_ranged }}
             {%- endif %}
         group by waves.survey, waves.year
     {%- endif -%}

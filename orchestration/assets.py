@@ -158,7 +158,8 @@ def warehouse_assets() -> dg.AssetsDefinition:
         target_dir = settings.dagster_target_dir / "run"
         clear_artifacts(target_dir)
         ensure_record_key_secret(settings)
-        if not context.is_subset and not is_sealed(settings):
+        was_sealed = is_sealed(settings)
+        if not context.is_subset and not was_sealed:
             remove_warehouse(settings)
         settings.warehouse_seal.unlink(missing_ok=True)
         arguments = dbt_build_arguments(settings, waves)
@@ -168,7 +169,9 @@ def warehouse_assets() -> dg.AssetsDefinition:
         if not build.is_successful():
             reason = explain_build(settings, target_dir, str(build.get_error()))
             raise dg.Failure(description=str(reason), allow_retries=False)
-        seal_warehouse(settings)
+        # A part built upon a warehouse that nobody answers for makes it no better.
+        if was_sealed or not context.is_subset:
+            seal_warehouse(settings)
 
     return warehouse
 

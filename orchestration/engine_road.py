@@ -7,6 +7,7 @@ from helsemonitor.codebook import read_waves
 from helsemonitor.engine import OWN, build_on_engine, own_sail
 from helsemonitor.inputs import inputs_of
 from helsemonitor.lock import writer
+from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.settings import Settings
 from orchestration import road
 
@@ -27,6 +28,7 @@ def refresh_on_engine(settings: Settings, who: str, reporter: road.Reporter, add
     stages = road.Stages(reporter)
     start, done = stages.start, stages.done
     with writer(settings, who) as notes:
+        ensure_record_key_secret(settings)
         inputs = inputs_of(settings, settings.seeds_dir)
         start("codebook gate")
         done(road.gate_codebook(settings))

@@ -18,6 +18,7 @@ from helsemonitor.codebook import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.inputs import inputs_of, is_sealed
 from helsemonitor.lock import writer
+from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.settings import Settings
 from helsemonitor.shelf import release_of
 from orchestration.stopping import raise_if_stopped
@@ -268,7 +269,7 @@ def publish(
         inputs: What the release is made of, where that is certain.
 
     Raises:
-        DataRefused: The marts did not pass their gate, or hold a column of single respondents.
+        DataRefused: The marts did not pass their gate, hold a column of single respondents, or the inputs have changed.
         PlaceUnfit: The artifacts of the build are missing or damaged.
     """
     from expectations.gates import refuse_unchecked_marts
@@ -289,11 +290,38 @@ def publish(
         "inputs": inputs.as_json() if inputs else None,
         "versions": {package: version(package) for package in MANIFEST_PACKAGES},
     }
-    release = publish_release(settings, waves, facts, mart_names(manifest), raise_if_stopped)
+
+    def last_call() -> None:
+        raise_if_stopped()
+        if inputs:
+            refuse_moved(settings, inputs)
+
+    release = publish_release(settings, waves, facts, mart_names(manifest), last_call)
     tables = release.manifest["tables"]
     counts |= {"tables": len(tables), "rows": sum(table["rows"] for table in tables.values())}
     counts.pop("respondents")
     return StageResult("publish", time.perf_counter() - started, counts, release.notes), release
+
+
+def refuse_moved(settings: Settings, inputs: "Inputs") -> None:
+    """Refuse what was made of inputs that are not the ones any more.
+
+    Args:
+        settings: Folders of the project.
+        inputs: What they were when the run began.
+
+    Raises:
+        DataRefused: One sentence per file that came, went or changed meanwhile.
+    """
+    now = inputs_of(settings, settings.seeds_dir)
+    moved = {*now.changed_seeds(inputs), *inputs.changed_seeds(now)}
+    sentences = [
+        f"{settings.shown(settings.seeds_dir / name)} was changed while the refresh ran; start it again."
+        for name in sorted(moved)
+    ]
+    if (now.code, now.setting) != (inputs.code, inputs.setting):
+        sentences.append("The code, the packages or the profile changed while the refresh ran; start it again.")
+    _refuse(sentences)
 
 
 def refresh(settings: Settings, who: str, reporter: Reporter, is_full: bool = False) -> RefreshResult:
@@ -312,6 +340,7 @@ def refresh(settings: Settings, who: str, reporter: Reporter, is_full: bool = Fa
     stages = Stages(reporter)
     start, done = stages.start, stages.done
     with writer(settings, who) as notes, Keeper() as keeper:
+        ensure_record_key_secret(settings)
         inputs = inputs_of(settings, settings.seeds_dir)
         if not is_full and (unchanged := release_of(settings, inputs)):
             return RefreshResult((), unchanged, notes)

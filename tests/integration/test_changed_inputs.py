@@ -17,6 +17,7 @@ import pytest
 
 from expectations import frames
 from helsemonitor.codebook import read_waves
+from helsemonitor.errors import DataRefused
 from helsemonitor.facts import grains, mart_names, read_build_manifest
 from helsemonitor.releases import write_release
 from helsemonitor.settings import PROJECT_DIR, Settings
@@ -29,19 +30,27 @@ SEEDS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
 
 
 class Watched:
-    """A reporter that keeps what the stages counted."""
+    """A reporter that keeps what the stages counted and noted.
 
-    def __init__(self) -> None:
+    Args:
+        meanwhile: Done when the warehouse is about to be built.
+    """
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         self.counts: dict[str, dict[str, int]] = {}
+        self.notes: list[str] = []
+        self._meanwhile = meanwhile
 
     def started(self, stage: str) -> None:
-        """Nothing."""
+        if stage == "warehouse":
+            self._meanwhile()
 
     def progress(self, done: int, total: int, label: str) -> None:
         """Nothing."""
 
     def finished(self, result: road.StageResult) -> None:
         self.counts[result.stage] = dict(result.counts)
+        self.notes += result.notes
 
 
 def edit(settings: Settings, file: str, change: Callable[[list[dict[str, str]]], None]) -> None:
@@ -277,3 +286,84 @@ def test_a_full_refresh_builds_everything_and_a_bounded_one_wave_after_wave_to_t
     assert full != release
     assert counts["warehouse"]["seeds"] > 20
     assert (parquet(full), rows(full)) == (parquet(release), rows(release))
+
+
+def test_a_limit_holds_since_another_year(settings: Settings) -> None:
+    """Points that add up to 97 are an answer by the older of two limits, and none by the newer one."""
+
+    def ninety_seven(rows: list[dict[str, str]]) -> None:
+        for row in rows[:40]:
+            row |= {"al1": "50", "al2": "30", "al3": "17"}
+
+    def limits(rows: list[dict[str, str]]) -> None:
+        row = next(row for row in rows if row["check_name"] == "allocation_sum")
+        rows += [row | {"year_from": "2020", "value": "6"}, row | {"year_from": "2021", "value": "1"}]
+        rows.append(row | {"survey": "cyclists", "name": "split", "value": "10"})
+
+    edit(settings, "raw/cyclists_2022.csv", ninety_seven)
+    edit(settings, "codebook/limits.csv", limits)
+    before, _ = refreshed(settings)
+    put("codebook/limits.csv", "year_from", "2022", check_name="allocation_sum", year_from="2020")(settings)
+    release, _ = refreshed(settings)
+    assert parquet(release) != parquet(before)
+    assert parquet(release) == parquet(from_nothing(settings, settings.seeds_dir.parent / "anew"))
+
+
+def test_notes_stay_where_what_they_are_about_does(settings: Settings) -> None:
+    def ninety_nine(rows: list[dict[str, str]]) -> None:
+        for row in rows[:8]:
+            row["a"] = "99"
+
+    edit(settings, "raw/cyclists_2021.csv", ninety_nine)
+    noted = []
+    for label in ("One", "Two"):
+        put("codebook/indicators.csv", "label_en", label, indicator="mood_good")(settings)
+        watched = Watched()
+        road.refresh(settings, "a test", watched)
+        noted.append((watched.notes, watched.counts["warehouse"]["warnings"]))
+    assert [note for note in noted[0][0] if "the number 99 8 times" in note]
+    assert noted[0] == noted[1]
+
+
+def test_what_changes_while_a_refresh_runs_is_not_published(settings: Settings) -> None:
+    """The release would say that it is made of a file that it is not made of."""
+    release, _ = refreshed(settings)
+    path = settings.seeds_dir / "raw" / "cyclists_2022.csv"
+    first, second = (path.read_bytes().replace(b"r1,1.4613", f"r1,{w}".encode()) for w in ("1.5613", "3.9613"))
+    assert len({path.read_bytes(), first, second}) == 3
+    path.write_bytes(first)
+    with pytest.raises(DataRefused, match=r"cyclists_2022\.csv was changed while the refresh ran"):
+        road.refresh(settings, "a test", Watched(lambda: path.write_bytes(second)))
+    assert (settings.published_dir / "current").resolve() == release.resolve()
+    path.write_bytes(first)
+    again, _ = refreshed(settings)
+    assert parquet(again) == parquet(from_nothing(settings, settings.seeds_dir.parent / "anew"))
+
+
+def test_columns_that_change_places_are_another_parent(settings: Settings, tmp_path: Path) -> None:
+    """The rows of a parent hold the same values, under each other's names: everybody is asked what riders were."""
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT_DIR / "models", project / "models")
+    shutil.copytree(PROJECT_DIR / "macros", project / "macros")
+    shutil.copytree(PROJECT_DIR / "tests" / "data", project / "tests" / "data")
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT_DIR / name, project)
+    own = replace(settings, project_dir=project)
+    refreshed(own)
+    model = project / "models" / "intermediate" / "respondents" / "int_item_waves.sql"
+    text = model.read_text(encoding="utf-8")
+    head, tail = text[: text.rindex("select\n")], text[text.rindex("select\n") :]
+    tail = tail.replace("    universe,\n", "    universe as like_for_like_universe,\n")
+    tail = tail.replace("end as like_for_like_universe\nfrom", "end as universe\nfrom")
+    model.write_text(head + tail, encoding="utf-8")
+    with pytest.raises(DataRefused, match="routes them past it"):
+        refreshed(own)
+
+
+def test_a_wave_taken_away_leaves_no_respondent(settings: Settings) -> None:
+    (settings.seeds_dir.parent / "landing.csv").unlink(missing_ok=True)
+    without_newest_wave(settings)
+    refreshed(settings)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        found = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+    assert sorted(found) == [("cyclists_2021",), ("cyclists_2022",)]
