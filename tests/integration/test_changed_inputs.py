@@ -300,6 +300,7 @@ def test_a_limit_holds_since_another_year(settings: Settings) -> None:
         rows += [row | {"year_from": "2020", "value": "6"}, row | {"year_from": "2021", "value": "1"}]
         rows.append(row | {"survey": "cyclists", "name": "split", "value": "10"})
 
+    shutil.copy(SEEDS / "raw" / "cyclists_2022.csv", settings.seeds_dir / "raw")
     edit(settings, "raw/cyclists_2022.csv", ninety_seven)
     edit(settings, "codebook/limits.csv", limits)
     before, _ = refreshed(settings)
