@@ -27,14 +27,18 @@ def in_process(gate: str, batches: "Sequence[Batch]", docs_dir: Path) -> Callabl
     return partial(runner.run, gate, batches, docs_dir)
 
 
+def collect_seldom() -> None:
+    """Let Python look for garbage less often: what dbt and the gates make lives to the end, and looking at it costs."""
+    gc.set_threshold(100_000, 20, 20)
+
+
 def _serve(orders: Connection) -> None:
     """What the process does: run the suites that it is sent, until the other end is closed or gone."""
     from tqdm import tqdm
 
     from expectations import runner
 
-    # What a gate makes lives until its end.
-    gc.set_threshold(100_000, 20, 20)
+    collect_seldom()
     # Its progress bars are off, and their lock between processes would be missed where this one is ended.
     tqdm.set_lock(threading.RLock())
     runner.import_great_expectations()

@@ -7,7 +7,6 @@ of the run itself; 4: the place does not allow it (not writable, no room, in use
 import orchestration.quiet_start  # noqa: F401 - before anything that takes time
 
 # isort: split
-import gc
 import math
 import sys
 from typing import TYPE_CHECKING
@@ -30,11 +29,6 @@ def main() -> None:
     folder for everything a run writes (default: build). HELSEMONITOR_DISCLOSURE is report (default) or open: whether
     small bases are shown, as the reports do, or withheld.
     """
-
-
-def _collect_seldom() -> None:
-    """Let Python look for garbage less often: what dbt and the gates make lives to the end, and looking at it costs."""
-    gc.set_threshold(100_000, 20, 20)
 
 
 def _run(settings: Settings, plain: bool, is_full: bool, engine: str | None) -> "RefreshResult":
@@ -73,6 +67,7 @@ def refresh(plain: bool, is_full: bool, engine: str | None) -> None:
     """
     from rich.console import Console
 
+    from expectations.keeper import collect_seldom
     from helsemonitor.engine import missing_packages
     from helsemonitor.place import seeds_problem
     from orchestration.reporters import summary
@@ -84,7 +79,7 @@ def refresh(plain: bool, is_full: bool, engine: str | None) -> None:
         raise click.UsageError(problem)
     if engine and (missing := missing_packages(engine)):
         raise click.UsageError(f"--spark needs {' and '.join(missing)}: make setup installs them.")
-    _collect_seldom()
+    collect_seldom()
     summary(Console(markup=False, emoji=False), settings, _run(settings, plain, is_full, engine))
 
 

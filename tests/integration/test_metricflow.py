@@ -109,7 +109,7 @@ def taylor(people: pd.DataFrame, item: str, answers: Sequence[str], wave_n: int)
 @pytest.fixture(scope="module")
 def build(first: Refresh) -> Path:
     """Build folder of the session's first refresh."""
-    return first.release.parents[2]
+    return first.build
 
 
 @pytest.fixture(scope="module")
