@@ -71,6 +71,12 @@ class Cases:
         """`dbt build` with every model and test, into a new warehouse."""
         return self._project("build", "dbt", "build", fresh=(self.warehouse,))
 
+    def some(self, name: str, *models: str) -> Case:
+        """`dbt build` of some models and what they are made of, without tests, into a new warehouse."""
+        select = ("--select", *(f"+{model}" for model in models))
+        no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+        return self._project(name, "dbt", "build", *select, *no_tests, fresh=(self.work / name / "warehouse.duckdb",))
+
     def of_seeds(self) -> dict[str, Case]:
         """Stock `dbt seed` and the project's."""
         project = stock_project(self.work, self.seeds)
@@ -85,6 +91,8 @@ class Cases:
         return {
             "dbt build": self.build(),
             "refresh": self._project("refresh", "helsemonitor", "refresh", "--full", "--plain"),
+            "dbt, to the cube": self.some("to_cube", "int_cells"),
+            "dbt, the rivals' numbers": self.some("to_series", "fct_indicators", "fct_answer_shares"),
             "cube script": self._script(
                 "cube_only", "--seeds", seeds, "--out", str(self.work / "cube_only" / "cube.duckdb"),
                 fresh=(self.work / "cube_only" / "cube.duckdb",),

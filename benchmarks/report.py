@@ -82,6 +82,7 @@ class Ratio:
 
 
 BUILD = "dbt build, every model and test"
+NUMBERS = "dbt, the rivals' numbers"
 AGAIN = "refresh, one wave delivered again"
 RATIOS = [
     Ratio("cube step", "sparse product from the same tables", lambda s: step(s)[0] / step(s)[1], 4),
@@ -89,6 +90,9 @@ RATIOS = [
     Ratio(BUILD, "cube script", lambda s: cpu(s, "dbt build") / cpu(s, "cube script"), 2, 10),
     Ratio(BUILD, "pandas", lambda s: cpu(s, "dbt build") / cpu(s, "pandas"), 1 / 3, 10),
     Ratio(BUILD, "polars", lambda s: cpu(s, "dbt build") / cpu(s, "polars"), 1 / 2, 10),
+    Ratio("dbt, to the cube", "cube script", lambda s: cpu(s, "dbt, to the cube") / cpu(s, "cube script")),
+    Ratio(NUMBERS, "pandas", lambda s: cpu(s, NUMBERS) / cpu(s, "pandas")),
+    Ratio(NUMBERS, "polars", lambda s: cpu(s, NUMBERS) / cpu(s, "polars")),
     Ratio(BUILD, "svy, extrapolated", lambda s: cpu(s, "dbt build") / svy_seconds(s)),
     Ratio("refresh, wall clock", "stock dbt seed", lambda s: wall(s, "refresh") / wall(s, "stock dbt seed"), 1),
     Ratio("dbt seed", "stock dbt seed", lambda s: cpu(s, "dbt seed") / cpu(s, "stock dbt seed")),

@@ -9,7 +9,8 @@
     A wave is made of no other wave's rows: where some are made, the SQL sees no others of parents that have survey and year. A
     model may be made so where all its waves at once come out as each by itself, and where it holds no text in two languages. It
     has the columns survey and year. Variable `only_waves` (names of seeds) leaves the other waves as they are. Where
-    HELSEMONITOR_MEMORY bounds what DuckDB may hold, waves are made one after another.
+    HELSEMONITOR_MEMORY bounds what DuckDB may hold, waves are made one after another; and a model with `meta: {by_respondent:
+    true}`, whose rows of a respondent are made of the parents' rows of that respondent, some thousands of respondents at a time.
 #}
 {% materialization by_wave, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
@@ -25,11 +26,11 @@
     {%- set is_new = existing is none or load_cached_relation(remembered) is none or should_full_refresh() -%}
     {%- set stale = [] if is_new else stale_waves(remembered, digests) -%}
     {%- set is_whole = is_new or stale | length >= declared_waves() | length -%}
-    {%- set batches = batches_of(waves_named() if is_whole else stale) -%}
+    {%- set lots = lots_of(waves_named() if is_whole else stale, parents) -%}
     {%- if is_whole -%}
         {%- call statement('main') -%}
             create or replace table {{ target_relation }} as
-            {{ sql if batches | length == 1 else rows_of(batches[0], parts, parents) }}
+            {{ sql if lots | length == 1 else rows_of(lots[0], parts, parents) }}
         {%- endcall -%}
         {%- call statement('remember') -%}
             create or replace table {{ remembered }} as
@@ -47,10 +48,10 @@
     {%- else -%}
         {%- do store_result('main', response='OK', agate_table=none) -%}
     {%- endif -%}
-    {%- for batch in (batches[1:] if is_whole else batches) -%}
+    {%- for lot in (lots[1:] if is_whole else lots) -%}
         {%- call statement('main') -%}
             insert into {{ target_relation }} by name
-            {{ rows_of(batch, parts, parents) }}
+            {{ rows_of(lot, parts, parents) }}
         {%- endcall -%}
     {%- endfor -%}
 
@@ -130,28 +131,64 @@
     {{ return(named) }}
 {% endmacro %}
 
-{# Waves in the lots in which they are made: all at once, or one by one where memory is bounded, so that the largest wave bounds it. #}
-{% macro batches_of(waves) %}
+{#
+    The lots in which a table is made: waves, and the condition on `respondent_no`. All at once; or, where memory is bounded, so that
+    the largest lot bounds it, wave by wave and, where the model may be made so, by this many respondents.
+#}
+{% macro lots_of(waves, parents) %}
+    {%- set respondents = var('respondents_at_a_time') -%}
+    {%- if not waves or not env_var('HELSEMONITOR_MEMORY', '') -%}
+        {{ return([{'waves': waves, 'condition': ''}] if waves else []) }}
+    {%- endif -%}
     {%- set lots = [] -%}
+    {%- set last_ones = last_respondents(waves, parents) -%}
     {%- for wave in waves -%}
-        {%- do lots.append([wave]) -%}
+        {%- set last = last_ones[wave[0], wave[1]] -%}
+        {%- for first in range(0, last, respondents) -%}
+            {%- set until = ' and respondent_no <= ' ~ (first + respondents) if first + respondents < last else '' -%}
+            {%- do lots.append({'waves': [wave], 'condition': ' and respondent_no > ' ~ first ~ until}) -%}
+        {%- else -%}
+            {%- do lots.append({'waves': [wave], 'condition': ''}) -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {{ return(lots if env_var('HELSEMONITOR_MEMORY', '') or not waves else [waves]) }}
+    {{ return(lots) }}
 {% endmacro %}
 
-{# The SQL of some waves' rows. #}
-{% macro rows_of(waves, parts, parents) -%}
+{# Wave -> the highest `respondent_no` of it that a parent holds; 0 where the model is not made by respondents. #}
+{% macro last_respondents(waves, parents) %}
+    {%- set last = {} -%}
+    {%- for survey, year in waves -%}
+        {%- do last.update({(survey, year): 0}) -%}
+    {%- endfor -%}
+    {%- if model.config.meta.get('by_respondent') -%}
+        {%- set numbered = [] -%}
+        {%- for parent in parents if 'respondent_no' in parent.columns -%}
+            {%- do numbered.append('select survey, year, respondent_no from ' ~ parent.relation) -%}
+        {%- endfor -%}
+        {%- set rows = run_query(
+            'select survey, year, max(respondent_no) from (' ~ numbered | join(' union all ') ~ ') where ' ~ of_waves(waves)
+            ~ ' group by survey, year'
+        ).rows -%}
+        {%- for survey, year, respondent_no in rows -%}
+            {%- do last.update({(survey, year | int): respondent_no | int}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(last) }}
+{% endmacro %}
+
+{# The SQL of a lot's rows. #}
+{% macro rows_of(lot, parts, parents) -%}
     select * from (
-    {{ narrowed(sql_of(parts, waves), parents, waves) }}
-    ) where {{ of_waves(waves) }}
+    {{ narrowed(sql_of(parts, lot.waves), parents, lot) }}
+    ) where {{ of_waves(lot.waves) }}
 {%- endmacro %}
 
-{# SQL that reads, of every parent with survey and year, the rows of some waves and no others. #}
-{% macro narrowed(sql, parents, waves) -%}
+{# SQL that reads, of every parent with survey and year, a lot's rows and no others. #}
+{% macro narrowed(sql, parents, lot) -%}
     {%- set text = namespace(sql=sql) -%}
     {%- for parent in parents if 'survey' in parent.columns and 'year' in parent.columns -%}
-        {%- set rows = "(select * from " ~ parent.relation ~ " where " ~ of_waves(waves) ~ ")" -%}
-        {%- set text.sql = text.sql.replace(parent.relation | string, rows) -%}
+        {%- set condition = of_waves(lot.waves) ~ (lot.condition if 'respondent_no' in parent.columns else '') -%}
+        {%- set text.sql = text.sql.replace(parent.relation | string, '(select * from ' ~ parent.relation ~ ' where ' ~ condition ~ ')') -%}
     {%- endfor -%}
     {{ text.sql }}
 {%- endmacro %}

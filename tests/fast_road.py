@@ -1,10 +1,14 @@
 """The road without dbt's start: the gates, and the SQL that dbt compiles from the models, over a folder of seeds.
 
-dbt compiles once per set of waves; after that a small survey goes from its files to its marts in about a second. The
-same checks stop it as a refresh, and the marts are the same tables.
+dbt compiles once per set of waves and run of the tests; after that a small survey goes from its files to its marts in
+about a second. The same checks stop it as a refresh, and the marts are the same tables.
 """
 
+import hashlib
+import json
 import runpy
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -13,11 +17,10 @@ from typing import Any
 from unittest.mock import patch
 
 import duckdb
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from filelock import FileLock
 
 from helsemonitor.artifacts import read_json
-from helsemonitor.codebook import read_waves
+from helsemonitor.codebook import Wave, read_waves
 from helsemonitor.dbt_build import dbt_project_arguments, dbt_vars, project_environment
 from helsemonitor.errors import DataRefused
 from helsemonitor.settings import PROJECT_DIR, Settings
@@ -52,8 +55,11 @@ class Compiled:
     tests: tuple[dict[str, Any], ...]
 
 
-def _compile(settings: Settings) -> Compiled:
-    waves = read_waves(settings)
+def _compile(settings: Settings, waves: Sequence[Wave], manifest: Path) -> None:
+    # It takes seconds to import, and most find the project compiled.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
     arguments = [*dbt_vars(settings, waves), *dbt_project_arguments(settings)]
     # These two read the findings while they compile; here the findings are read by themselves.
     stating = ["--exclude", "test_name:states_no_problem", "test_name:states_notes", "test_type:unit"]
@@ -62,7 +68,11 @@ def _compile(settings: Settings) -> Compiled:
     # dbt keeps the file open, and a refresh in this process opens another.
     DuckDBConnectionManager.close_all_connections()
     assert outcome.success, outcome.exception
-    nodes = read_json(settings.dbt_target_dir / "manifest.json")["nodes"]
+    shutil.copy(settings.dbt_target_dir / "manifest.json", manifest)
+
+
+def _in_order(manifest: Path) -> Compiled:
+    nodes = read_json(manifest)["nodes"]
     graph = {
         name: {parent for parent in node["depends_on"].get("nodes", []) if parent in nodes}
         for name, node in nodes.items()
@@ -76,14 +86,22 @@ def _compile(settings: Settings) -> Compiled:
     return Compiled(of_kind("seed"), of_kind("model"), of_kind("test"))
 
 
-_COMPILED: dict[tuple[object, ...], Compiled] = {}
+_OWN = tempfile.TemporaryDirectory(prefix="helsemonitor-compiled-")
+# Where manifests of compiled projects lie: in a run of the tests a folder that all its processes share, see conftest.py.
+compiled_in = Path(_OWN.name)
+_COMPILED: dict[str, Compiled] = {}
 
 
 def compiled(settings: Settings) -> Compiled:
     """The project compiled for seeds that passed their gates, once for all folders with the same waves."""
-    key = (settings.disclosure, *(wave.wave_id for wave in read_waves(settings)))
+    waves = read_waves(settings)
+    key = hashlib.sha256(json.dumps(dbt_vars(settings, waves)).encode()).hexdigest()
     if key not in _COMPILED:
-        _COMPILED[key] = _compile(settings)
+        manifest = compiled_in / f"{key}.json"
+        with FileLock(f"{manifest}.lock"):
+            if not manifest.exists():
+                _compile(settings, waves, manifest)
+        _COMPILED[key] = _in_order(manifest)
     return _COMPILED[key]
 
 

@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from expectations.keeper import Keeper
+from tests.conftest import common_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,8 +49,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
         name: Name of the folder.
         make: Fills the empty folder.
     """
-    base = tmp_path_factory.getbasetemp()
-    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    common = common_folder(tmp_path_factory)
     folder, done = common / name, common / f"{name}.made"
     with FileLock(common / f"{name}.lock"):
         if not done.exists():

@@ -11,11 +11,13 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from expectations import frames
+from helsemonitor import dbt_build
 from helsemonitor.codebook import read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.facts import grains, mart_names, read_build_manifest
@@ -277,11 +279,19 @@ def test_nothing_changed_is_nothing_done(settings: Settings) -> None:
     assert len(list((settings.releases_dir).iterdir())) <= 5
 
 
-def test_a_full_refresh_builds_everything_and_a_bounded_one_wave_after_wave_to_the_same_bytes(
+def test_a_full_refresh_builds_everything_and_a_bounded_one_lot_after_lot_to_the_same_bytes(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release, _ = refreshed(settings)
     monkeypatch.setenv("HELSEMONITOR_MEMORY", "1GB")
+    # Waves have some three hundred respondents each: four lots of every long table.
+    given = dbt_build.dbt_vars
+
+    def of_hundred(*arguments: Any) -> list[str]:
+        flag, values = given(*arguments)
+        return [flag, json.dumps(json.loads(values) | {"respondents_at_a_time": 100})]
+
+    monkeypatch.setattr(dbt_build, "dbt_vars", of_hundred)
     full, counts = refreshed(settings, is_full=True)
     assert full != release
     assert counts["warehouse"]["seeds"] > 20
