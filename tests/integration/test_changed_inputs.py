@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -287,7 +286,7 @@ def test_a_full_refresh_builds_everything_and_a_bounded_one_lot_after_lot_to_the
     # Waves have some three hundred respondents each: four lots of every long table.
     given = dbt_build.dbt_vars
 
-    def of_hundred(*arguments: Any) -> list[str]:
+    def of_hundred(*arguments: object) -> list[str]:
         flag, values = given(*arguments)
         return [flag, json.dumps(json.loads(values) | {"respondents_at_a_time": 100})]
 
