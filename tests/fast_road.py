@@ -87,7 +87,7 @@ def _in_order(manifest: Path) -> Compiled:
 
 
 _OWN = tempfile.TemporaryDirectory(prefix="helsemonitor-compiled-")
-# Where manifests of compiled projects lie; in a run of the tests a folder that all its processes share, see conftest.py.
+# Where manifests of compiled projects lie; in a run of the tests one folder for all its processes, see conftest.py.
 compiled_in = Path(_OWN.name)
 _COMPILED: dict[str, Compiled] = {}
 

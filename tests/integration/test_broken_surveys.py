@@ -19,7 +19,7 @@ from tests.integration.breakages import BREAKAGES, Files
 from tests.integration.made_survey import YEARS, Plan, codebook, raw, write_survey
 
 # Of 31 ways and six surveys; `BROKEN_EXAMPLES=560` tries more.
-EXAMPLES = int(os.environ.get("BROKEN_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("BROKEN_EXAMPLES", "60"))
 # What must not change without a word, by what a row stands for.
 NUMBERS = {
     "fct_indicators": "select survey, indicator, year, breakdown, group_key, basis, value, base_n, se",
