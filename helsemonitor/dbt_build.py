@@ -121,17 +121,15 @@ def _progress_callback(on_progress: Progress) -> Callable[["EventMsg"], None]:
     return callback
 
 
-def changed_seeds(settings: Settings, inputs: Inputs) -> tuple[str, ...] | None:
-    """Names of the seeds that the warehouse was not made of; None where that is not known.
+def changed_seeds(settings: Settings, inputs: Inputs, before: Inputs | None) -> tuple[str, ...] | None:
+    """Names of the seeds that the warehouse was not made of; None where every step has to be taken.
 
     Args:
         settings: Folders of the project.
         inputs: What is to be built.
+        before: What all of the warehouse is made of, where that is certain.
     """
-    before = sealed_inputs(settings)
-    if before is None or before.code != inputs.code:
-        return None
-    if not before.seeds.keys() <= inputs.seeds.keys() or not (settings.dbt_target_dir / MANIFEST).is_file():
+    if before is None or before.code != inputs.code or not (settings.dbt_target_dir / MANIFEST).is_file():
         return None
     return tuple(Path(name).stem for name in inputs.changed_seeds(before))
 
@@ -199,11 +197,11 @@ def plan_build(settings: Settings, waves: Sequence[Wave], is_full: bool = False)
     """
     ensure_record_key_secret(settings)
     inputs = inputs_of(settings, settings.gated_seeds_dir)
-    seeds = None if is_full else changed_seeds(settings, inputs)
     before = sealed_inputs(settings)
     # A warehouse keeps what a seed left that is gone: a wave's respondents.
     lost = before is not None and not before.seeds.keys() <= inputs.seeds.keys()
     is_full = is_full or lost or not is_sealed(settings)
+    seeds = None if is_full else changed_seeds(settings, inputs, before)
     if seeds == ():
         return Plan(inputs, tuple(waves), seeds, None, is_full)
     clear_artifacts(settings.dbt_target_dir)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from expectations.gates import read_raw_files
+from expectations.gates import read_raw_files, undeclared_files
 from expectations.keeper import Keeper
 from helsemonitor.codebook import read_waves
 from helsemonitor.inputs import Inputs, code_checksum, inputs_from, inputs_of, is_sealed, seal_warehouse, sealed_inputs
@@ -35,6 +35,17 @@ def test_the_checksums_follow_every_file_and_no_time(settings: Settings) -> None
     assert after.changed_seeds(before) == ["codebook/waves.csv"]
     (settings.seeds_dir / "raw" / "other.csv").write_text("a\n")
     assert inputs_of(settings, settings.seeds_dir).changed_seeds(after) == ["raw/other.csv"]
+
+
+@pytest.mark.parametrize("name", ["._walkers_2021.csv", ".walkers.csv.swp", "~$walkers_2021.csv"])
+def test_files_that_a_program_hides_are_no_inputs(settings: Settings, name: str) -> None:
+    """What an editor, a Mac or an open spreadsheet leaves beside a file is neither a change nor an undeclared wave."""
+    before, waves = inputs_of(settings, settings.seeds_dir), read_waves(settings)
+    (settings.raw_dir / name).write_bytes(b"\x00\x05\x16\x07")
+    assert inputs_of(settings, settings.seeds_dir) == before
+    assert undeclared_files(settings, waves) == []
+    (settings.raw_dir / "walkers_1999.csv").write_text("id\n1\n")
+    assert "walkers_1999.csv" in " ".join(undeclared_files(settings, waves))
 
 
 def test_a_table_of_the_projects_own_counts_where_the_survey_has_none(settings: Settings) -> None:
