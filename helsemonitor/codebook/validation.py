@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,19 @@ def _schema(table: str) -> "Schema":
     return Schema.from_descriptor({"fields": schema["fields"], "primaryKey": schema["primaryKey"]})
 
 
+@lru_cache(maxsize=256)
+def _errors(table: str, rows: tuple[tuple[str, ...], ...]) -> "tuple[Error, ...]":
+    """What Frictionless finds in a table's rows; it is asked once where the same file is read several times."""
+    from frictionless import Checklist, Resource
+
+    content = [list(tables()[table].names), *([cell or None for cell in row] for row in rows)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        resource = Resource(data=content, schema=_schema(table))
+        report = resource.validate(Checklist(skip_errors=["blank-row"]), limit_errors=1000)
+    return tuple(report.task.errors)
+
+
 def broken_constraints(reads: Sequence[Rows]) -> list[str]:
     """Hold files against the types, constraints and primary keys of the schema.
 
@@ -63,19 +76,10 @@ def broken_constraints(reads: Sequence[Rows]) -> list[str]:
     Returns:
         One sentence per cell or row that breaks a rule; of many in one column the first ones.
     """
-    from frictionless import Checklist, Resource
-
-    sentences = []
+    sentences: list[str] = []
     for read in reads:
-        if not read.rows:
-            continue
-        names = read.table.names
-        content = [list(names), *([row[name] or None for name in names] for row in read.rows)]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            resource = Resource(data=content, schema=_schema(read.table.name))
-            report = resource.validate(Checklist(skip_errors=["blank-row"]), limit_errors=1000)
-        sentences += _first_of_each(read, report.task.errors)
+        rows = tuple(tuple(row[name] for name in read.table.names) for row in read.rows)
+        sentences += _first_of_each(read, _errors(read.table.name, rows) if rows else ())
     return sentences
 
 
