@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from helsemonitor.errors import DataRefused
+from helsemonitor.errors import DataRefused, refusal
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # Files that start with these bytes are no text, whatever their name says.
@@ -36,7 +36,9 @@ WESTERN = frozenset(
 OPENING_INSIDE_A_WORD = re.compile(r"\w‘\w")
 # UTF-8 that was read as Windows-1252 and saved as UTF-8 again, letter by letter: æ ø å Æ Ø Å é ö ä – ’.
 SAVED_TWICE = re.compile("Ã[\xa6\xb8\xa5\u2020\u02dc\u2026\xa9\xb6\xa4]|â€[“”™œ\x9d]")
-EXCEL_SEPARATOR = re.compile(r"^\ufeff?sep=(.)\r?\n")
+# UTF-8 in the middle of Windows-1252: two letters in a row that no Norwegian word has, or a dash of three bytes.
+MIXED = re.compile(rb"[\xc2\xc3][\x80-\xbf]|\xe2\x80")
+EXCEL_SEPARATOR = re.compile(r"^\ufeff?sep=([^\"\r\n])\r?\n")
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,14 @@ class Delimited:
     separator: str
 
 
-def _refuse(shown: str, finding: str, mend: str) -> DataRefused:
-    return DataRefused([f"{shown}: {finding}; {mend}."])
+def other_file(content: bytes) -> str:
+    """What a file is that is no text, told by its first bytes; nothing where they are not known."""
+    return next((what for start, what in OTHER_FILES.items() if content.startswith(start)), "")
+
+
+def is_spoilt(text: str) -> bool:
+    """Whether letters of a text were lost, or saved as UTF-8 after they had been read as Windows-1252."""
+    return "\ufffd" in text or SAVED_TWICE.search(text) is not None
 
 
 def decode(content: bytes, shown: str) -> tuple[str, str]:
@@ -76,10 +84,9 @@ def decode(content: bytes, shown: str) -> tuple[str, str]:
         DataRefused: The file is empty, no text, or text in an encoding that cannot be told.
     """
     if not content.strip(b"\x00\r\n\t "):
-        raise _refuse(shown, "the file is empty", "restore it, with its header row")
-    for start, what in OTHER_FILES.items():
-        if content.startswith(start):
-            raise _refuse(shown, f"the file is {what} and not text", "save it as CSV in UTF-8 (comma separated)")
+        raise refusal(shown, "the file is empty", "restore it, with its header row")
+    if what := other_file(content):
+        raise refusal(shown, f"the file is {what} and not text", "save it as CSV in UTF-8 (comma separated)")
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if content.startswith(mark):
             return _decoded(content, encoding, shown), encoding
@@ -88,13 +95,13 @@ def decode(content: bytes, shown: str) -> tuple[str, str]:
         if len(head) > 3 and zeros.count(0) > 0.7 * len(zeros):
             return _decoded(content, encoding, shown), encoding
     if b"\x00" in content:
-        raise _refuse(shown, f"{content.count(0)} NUL bytes stand in the text", "save it again as CSV in UTF-8")
+        raise refusal(shown, f"{content.count(0)} NUL bytes stand in the text", "save it again as CSV in UTF-8")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return _western(content, shown), "cp1252"
-    if SAVED_TWICE.search(text) or "\ufffd" in text:
-        raise _refuse(
+    if is_spoilt(text):
+        raise refusal(
             shown,
             "letters such as æ, ø and å were spoilt when it was saved (UTF-8 read as another encoding)",
             "save the original as CSV in UTF-8",
@@ -106,13 +113,13 @@ def _decoded(content: bytes, encoding: str, shown: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
-        raise _refuse(
+        raise refusal(
             shown, f"the file begins as {encoding} and goes on as something else", "save it as CSV in UTF-8"
         ) from None
 
 
 def _western(content: bytes, shown: str) -> str:
-    unsure = _refuse(
+    unsure = refusal(
         shown, "the file is not UTF-8, and what its letters beyond a-z mean is not certain", "save it as CSV in UTF-8"
     )
     try:
@@ -121,7 +128,7 @@ def _western(content: bytes, shown: str) -> str:
         raise unsure from None
     if any(character > "\x7f" and character not in WESTERN for character in text):
         raise unsure
-    if OPENING_INSIDE_A_WORD.search(text):
+    if OPENING_INSIDE_A_WORD.search(text) or MIXED.search(content):
         raise unsure
     return text
 
@@ -133,6 +140,27 @@ def _cells(line: str, separator: str) -> list[str]:
 def clean_name(name: str) -> str:
     """A column's name in Unicode's composed form, without blanks around it."""
     return unicodedata.normalize("NFC", name).strip()
+
+
+def name_findings(names: Sequence[str], shown: str, *, shows_names: bool = True) -> list[str]:
+    """Say which columns cannot be told apart.
+
+    Args:
+        names: Names of the columns, each as `clean_name` gives it.
+        shown: The file as a person would type it.
+        shows_names: Whether sentences may show the names; their places stand there otherwise.
+    """
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names, start=1):
+        places.setdefault(name, []).append(place)
+    sentences = []
+    for name in sorted(name for name in places if name and len(places[name]) > 1):
+        count, first = len(places[name]), ", ".join(map(str, places[name][:3]))
+        same = f"column {name} stands" if shows_names else f"one name (columns {first}{' ...' * (count > 3)}) stands"
+        sentences.append(f"{shown}: {same} {count} times in the header; keep one.")
+    if "" in places:
+        sentences.append(f"{shown}: column {places[''][0]} of the header has no name; name it, or take the column out.")
+    return sentences
 
 
 def find_separator(header: str, known: Collection[str] = ()) -> str:
@@ -174,7 +202,23 @@ def read_delimited(path: Path, shown: str = "", known: Collection[str] = ()) -> 
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise _refuse(shown, f"the file cannot be read ({error.strerror})", "restore it or its rights") from None
+        raise refusal(shown, f"the file cannot be read ({error.strerror})", "restore it or its rights") from None
+    return parse_delimited(content, shown, known)
+
+
+def parse_delimited(content: bytes, shown: str, known: Collection[str] = (), *, shows_names: bool = True) -> Delimited:
+    """Read delimited text that is in memory already, as `read_delimited` does.
+
+    Args:
+        content: The file's bytes.
+        shown: Its path as a person would type it.
+        known: Names of columns that are expected; they tell the separator.
+        shows_names: Whether sentences may show names of the header. Where a file may have lost its header, its first
+            row is a respondent.
+
+    Raises:
+        DataRefused: It cannot be read with certainty, or its rows do not fit its header.
+    """
     text, encoding = decode(content, shown)
     declared = EXCEL_SEPARATOR.match(text)
     skipped = declared.end() if declared else 0
@@ -183,7 +227,7 @@ def read_delimited(path: Path, shown: str = "", known: Collection[str] = ()) -> 
     separator = declared[1] if declared else find_separator(first, known)
     header, rows, lines = _parse(text, separator, shown, 1 if declared else 0)
     header, rows = _without_empty_columns(header, rows)
-    _refuse_misfits(header, rows, lines, separator, shown, known)
+    _refuse_misfits(header, rows, lines, separator, shown, known, shows_names)
     return Delimited(header=header, rows=rows, lines=lines, encoding=encoding, separator=separator)
 
 
@@ -197,7 +241,7 @@ def _parse(text: str, separator: str, shown: str, skipped: int) -> tuple[list[st
             records.append(record)
             ends.append(reader.line_num)
     except csv.Error:
-        raise _refuse(
+        raise refusal(
             shown,
             f"the quotation marks of the row that begins on line {ends[-1] + 1 + skipped} do not pair",
             "close them, and write a mark inside quoted text twice",
@@ -206,7 +250,7 @@ def _parse(text: str, separator: str, shown: str, skipped: int) -> tuple[list[st
         (record, before + 1 + skipped) for record, (before, _) in zip(records, pairwise(ends), strict=True) if record
     ]
     if not kept:
-        raise _refuse(shown, "the file is empty", "restore it, with its header row")
+        raise refusal(shown, "the file is empty", "restore it, with its header row")
     header = [clean_name(name) for name in kept[0][0]]
     return header, [record for record, _ in kept[1:]], [line for _, line in kept[1:]]
 
@@ -228,6 +272,7 @@ def _refuse_misfits(
     separator: str,
     shown: str,
     known: Collection[str],
+    shows_names: bool,
 ) -> None:
     sentences = []
     between = f"a {SEPARATORS.get(separator, separator)}"
@@ -236,14 +281,7 @@ def _refuse_misfits(
             f"{shown}: the header holds none of the columns that are expected ({', '.join(list(known)[:3])} ...), "
             f"read with {between} between cells; write the header row as the first line, names separated by commas."
         )
-    sentences += [
-        f"{shown}: column {name} stands {list(header).count(name)} times in the header; keep one."
-        for name in sorted(set(header))
-        if name and list(header).count(name) > 1
-    ]
-    if "" in header:
-        place = list(header).index("") + 1
-        sentences.append(f"{shown}: column {place} of the header has no name; name it, or take the column out.")
+    sentences += name_findings(header, shown, shows_names=shows_names)
     ragged = [line for row, line in zip(rows, lines, strict=True) if len(row) != len(header)]
     if ragged:
         sentences.append(

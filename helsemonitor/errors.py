@@ -25,3 +25,14 @@ class PlaceUnfit(Refusal):
 
 class RefreshRunning(PlaceUnfit):
     """Another process holds the writer's lock or the warehouse file."""
+
+
+def refusal(shown: str, finding: str, mend: str) -> DataRefused:
+    """Refuse a file in one sentence.
+
+    Args:
+        shown: The file as a person would type it, with the line where there is one.
+        finding: What was found, with counts and without any cell.
+        mend: What to mend.
+    """
+    return DataRefused([f"{shown}: {finding}; {mend}."])
