@@ -1,0 +1,1 @@
+"""Files as institutes deliver them, read into one shape whatever their format."""
