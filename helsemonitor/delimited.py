@@ -38,6 +38,7 @@ OPENING_INSIDE_A_WORD = re.compile(r"\w‘\w")
 SAVED_TWICE = re.compile("Ã[\xa6\xb8\xa5\u2020\u02dc\u2026\xa9\xb6\xa4]|â€[“”™œ\x9d]")
 # UTF-8 in the middle of Windows-1252: two letters in a row that no Norwegian word has, or a dash of three bytes.
 MIXED = re.compile(rb"[\xc2\xc3][\x80-\xbf]|\xe2\x80")
+LINE_END = re.compile("[\\r\\n]")
 EXCEL_SEPARATOR = re.compile(r"^\ufeff?sep=([^\"\r\n])\r?\n")
 
 
@@ -223,7 +224,9 @@ def parse_delimited(content: bytes, shown: str, known: Collection[str] = (), *, 
     declared = EXCEL_SEPARATOR.match(text)
     skipped = declared.end() if declared else 0
     text = text.removeprefix("\ufeff")[skipped:] if not declared else text[skipped:]
-    first = text.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    # A carriage return alone ends a line too, as it did on the first Macintosh.
+    first = LINE_END.split(text.lstrip("\r\n"), maxsplit=1)[0]
     separator = declared[1] if declared else find_separator(first, known)
     header, rows, lines = _parse(text, separator, shown, 1 if declared else 0)
     header, rows = _without_empty_columns(header, rows)
@@ -232,7 +235,6 @@ def parse_delimited(content: bytes, shown: str, known: Collection[str] = (), *, 
 
 
 def _parse(text: str, separator: str, shown: str, skipped: int) -> tuple[list[str], list[list[str]], list[int]]:
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     records: list[list[str]] = []
     ends = [0]

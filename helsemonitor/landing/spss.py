@@ -33,6 +33,7 @@ DAYS = frozenset({"DATE", "ADATE", "EDATE", "JDATE", "SDATE", "MOYR", "QYR", "WK
 MOMENTS = frozenset({"DATETIME", "YMDHMS"})
 CLOCKS = frozenset({"TIME", "DTIME", "MTIME"})
 LETTERS = re.compile(r"[A-Z]*")
+COMMAND = ("-m", "helsemonitor.landing.spss")
 # Bytes of memory that the process may take, and seconds: so many, and so many more for each MiB of the file.
 MEMORY = 8192 * MIB
 SECONDS = 60
@@ -214,10 +215,9 @@ def _asked(file: io.FileIO, shown: str, seconds: float) -> Answer:
     Raises:
         DataRefused: It refuses the file, ended by it, or found no end.
     """
-    command = [sys.executable, "-m", "helsemonitor.landing.spss", shown]
     try:
         done = subprocess.run(
-            command,
+            [sys.executable, *COMMAND, shown],
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

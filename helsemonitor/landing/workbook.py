@@ -5,6 +5,7 @@ blank what Excel could not compute. Here such cells are counted and refused.
 """
 
 import io
+import re
 import warnings
 import zipfile
 from collections import Counter
@@ -30,6 +31,8 @@ PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 DOCUMENT_TYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 FORMULAS = (b"</f>", b":f>")
 LONGEST_MARK = 20
+# How Office writes characters that XML does not know, the carriage return first of all.
+CONTROL = re.compile("_x(00[01][0-9A-Fa-f])_")
 MOST_ROWS = 1 << 20
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
@@ -124,8 +127,9 @@ def _refuse_uncomputed(results: "ReadOnlyWorksheet", formulas: "ReadOnlyWorkshee
 
 
 def _value(value: object) -> object:
-    # How Office writes a carriage return within XML.
-    return value.replace("_x000D_", "\r") if isinstance(value, str) else value
+    if not isinstance(value, str) or "_x00" not in value:
+        return value
+    return CONTROL.sub(lambda found: chr(int(found[1], 16)), value)
 
 
 def _values(sheet: "ReadOnlyWorksheet", shown: str) -> list[Values]:

@@ -37,6 +37,22 @@ def test_an_excel_file_that_names_its_separator_and_ends_in_empty_columns(tmp_pa
     assert (read.header, read.rows, read.lines) == (["code", "label"], [["1", "Ja"], ["", ""]], [3, 4])
 
 
+def test_lines_that_a_carriage_return_ends(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"code;label\r1;Ja\r2;Nei\r")
+
+    read = read_delimited(path)
+
+    assert (read.header, read.rows, read.lines) == (["code", "label"], [["1", "Ja"], ["2", "Nei"]], [2, 3])
+
+
+def test_a_header_longer_than_the_csv_module_allows(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"a" * 200_000 + b",b\n1,2\n")
+
+    assert read_delimited(path).rows == [["1", "2"]]
+
+
 def test_a_name_in_decomposed_form_is_the_composed_one(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("a\u030ar,x\n1,2\n", encoding="utf-8")
@@ -56,6 +72,7 @@ def test_a_name_in_decomposed_form_is_the_composed_one(tmp_path: Path) -> None:
         ("a,b\n1,små\n".encode("mac-roman"), "not certain"),
         ("a,b\n1,små\n".encode("cp850"), "not certain"),
         ("a,b\n1,lære\n".encode("cp865"), "not certain"),
+        ("a,b\n1,Åse\n".encode() + "2,små\n".encode("cp1252"), "not certain"),
         ("a,b\n1,første\n".encode().decode("cp1252").encode(), "spoilt"),
         (b'a,b\n1,"2\n3,4\n', "line 2"),
         (b"a,b\n1,2\n3\n4,5,6\n", "line 3: 2 of 3 rows do not have 2 values"),
