@@ -17,7 +17,6 @@ from expectations.suites import (
     respondents_suite,
     share_column,
 )
-from expectations.turned import turned_scales
 from helsemonitor.codebook import Wave, holds_in, raw_file, read_waves
 from helsemonitor.codebook.book import NO_ANSWERS
 from helsemonitor.codebook.reading import read_table
@@ -26,6 +25,7 @@ from helsemonitor.errors import DataRefused
 from helsemonitor.limits import Limit, limit_for, limit_or_none
 from helsemonitor.raw_files import ColumnForm, read_raw, write_copy
 from helsemonitor.settings import Settings
+from helsemonitor.turned import turned_scales
 
 
 @dataclass(frozen=True)

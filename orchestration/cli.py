@@ -9,6 +9,7 @@ import orchestration.quiet_start  # noqa: F401 - before anything that takes time
 # isort: split
 import math
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -167,6 +168,43 @@ def diff_release(before: str, after: str, relative: float, absolute: float, show
     for line in lines(settings, *sides, difference, rounding):
         click.echo(line)
     sys.exit(0 if difference.is_equal else DIFFERENT)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--survey", required=True, help="Survey that the file belongs to, as surveys.csv names it.")
+@click.option("--year", required=True, type=click.IntRange(1, 9_999_999), help="Year of the delivered wave.")
+@click.option("--respondents", type=click.IntRange(min=1), help="Number of respondents that the institute announced.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the differences to this file, too: .csv or .html by its name."
+)
+def diff(file: Path, survey: str, year: int, respondents: int | None, out: Path | None) -> None:
+    """Say what a delivered file has otherwise than the wave before it, with the evidence.
+
+    FILE is .csv (also gzipped), .sav, .xlsx or .parquet. Columns are found again by their answers, order, names and
+    texts, whatever they are called. Nothing is changed.
+
+    Exit code 0: nothing differs; 1: something does, or the file is refused; 2: wrong usage.
+    """
+    from rich.console import Console
+
+    from helsemonitor.landing.comparison import compare
+    from helsemonitor.landing.formats import read_delivery
+    from orchestration import deliveries
+
+    if out and out.suffix.lower() not in deliveries.FORMATS:
+        raise click.UsageError(f"--out writes {' or '.join(deliveries.FORMATS)}; {out.name} is neither.")
+    settings = Settings.from_environment()
+    comparison = compare(settings, read_delivery(file), survey, year, respondents)
+    console = Console(markup=False, emoji=False)
+    if console.is_terminal:
+        console.print(deliveries.as_table(comparison), deliveries.summary(comparison))
+    else:
+        for line in deliveries.lines(comparison):
+            click.echo(line)
+    if out:
+        deliveries.write(comparison, out)
+    sys.exit(DIFFERENT if comparison.differences else 0)
 
 
 if __name__ == "__main__":

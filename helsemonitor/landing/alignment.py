@@ -1,0 +1,118 @@
+"""Which column of a delivered wave is which of the wave before, whatever the columns are called.
+
+Questionnaires keep their order when an institute renames and renumbers them, so the columns are aligned as sequences
+are: the alignment with the highest sum of likenesses (Needleman and Wunsch, 1970). Two columns are alike where their
+answers have like shares, their blanks are as many, and names, question texts and labels agree; a name by itself decides
+nothing, since `q5` may be another question next year.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from helsemonitor.landing.profiles import Profile, plain_label
+
+# How much each likeness says; found on the neighbouring waves of two surveys, see docs/add_a_wave.md.
+LIKE, OTHER_SHARES, UNKNOWN_CODES, OTHER_BLANKS, SAME_NAME, SAME_TEXT = 2.0, 4.0, 2.0, 0.7, 1.0, 1.5
+# Columns of codes and of free cells are never the same; a column alone costs a little.
+NEVER, ALONE = -5.0, -0.35
+# From here on two texts say the same.
+SAME_WORDS = 0.6
+
+
+@dataclass(frozen=True)
+class Match:
+    """Two columns that are the same question.
+
+    Args:
+        before: Place of the column in the wave before.
+        now: Place in the delivered wave.
+        likeness: Sum of the likenesses; 2 where the answers are the same and nothing else is known.
+    """
+
+    before: int
+    now: int
+    likeness: float
+
+
+def _matrix(columns: Sequence[Profile], by_label: bool, keys: Sequence[str]) -> np.ndarray:
+    place = {key: number for number, key in enumerate(keys)}
+    found = np.zeros((len(columns), len(keys)))
+    for row, column in enumerate(columns):
+        if column.holds_codes:
+            for key, share in column.shares(by_label).items():
+                found[row, place[key]] = share
+    return found
+
+
+def _apart(before: Sequence[Profile], now: Sequence[Profile], by_label: bool) -> np.ndarray:
+    """Part of the respondents who would have to answer otherwise, 0 to 1, for every pair of columns."""
+    coded = [column for column in (*before, *now) if column.holds_codes]
+    keys = sorted({key for column in coded for key in column.shares(by_label)})
+    if not keys:
+        return np.zeros((len(before), len(now)))
+    return cdist(_matrix(before, by_label, keys), _matrix(now, by_label, keys), "cityblock") / 2
+
+
+def _unknown(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
+    """Share of cells that the codes of the wave before do not hold, for every pair; 0 where every cell is welcome."""
+    found = np.zeros((len(before), len(now)))
+    shares = [column.shares() if column.holds_codes and not column.labels else {} for column in now]
+    for row, column in enumerate(before):
+        if column.codes:
+            for place, cells in enumerate(shares):
+                found[row, place] = sum(share for code, share in cells.items() if code not in column.codes)
+    return found
+
+
+def same_words(one: str, other: str) -> float:
+    """How alike two texts are, 0 to 1; 0 where either is empty."""
+    left, right = plain_label(one), plain_label(other)
+    return SequenceMatcher(None, left, right, autojunk=False).ratio() if left and right else 0.0
+
+
+def likenesses(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
+    """Likeness of every column of the wave before (rows) with every delivered one (columns)."""
+    labelled = np.array([bool(column.labels) for column in now], dtype=bool)
+    apart = np.where(labelled, _apart(before, now, by_label=True), _apart(before, now, by_label=False))
+    blanks = np.abs(
+        np.subtract.outer([column.blank_share for column in before], [column.blank_share for column in now])
+    )
+    named = np.equal.outer([column.name for column in before], [column.name for column in now])
+    texts = np.array([[same_words(one.label, other.label) for other in now] for one in before])
+    texts = np.where(texts >= SAME_WORDS, texts, 0.0)
+    found = LIKE - OTHER_SHARES * apart - UNKNOWN_CODES * _unknown(before, now) - OTHER_BLANKS * blanks
+    found += SAME_NAME * named + SAME_TEXT * texts
+    coded = [column.holds_codes for column in before], [column.holds_codes for column in now]
+    return np.where(np.equal.outer(*coded), found, NEVER)
+
+
+def align(before: Sequence[Profile], now: Sequence[Profile]) -> list[Match]:
+    """Find the columns that are the same question, in their order.
+
+    Args:
+        before: Columns of the wave before, in order.
+        now: Columns of the delivered wave, in order.
+    """
+    like = likenesses(before, now)
+    rows, columns = like.shape
+    best = np.zeros((rows + 1, columns + 1))
+    best[:, 0], best[0, :] = ALONE * np.arange(rows + 1), ALONE * np.arange(columns + 1)
+    for row in range(1, rows + 1):
+        above = np.maximum(best[row - 1, :-1] + like[row - 1], best[row - 1, 1:] + ALONE)
+        for column in range(1, columns + 1):
+            best[row, column] = max(above[column - 1], best[row, column - 1] + ALONE)
+    found: list[Match] = []
+    row, column = rows, columns
+    while row and column:
+        if best[row, column] == best[row - 1, column - 1] + like[row - 1, column - 1]:
+            row, column = row - 1, column - 1
+            found.append(Match(row, column, float(like[row, column])))
+        elif best[row, column] == best[row - 1, column] + ALONE:
+            row -= 1
+        else:
+            column -= 1
+    return found[::-1]

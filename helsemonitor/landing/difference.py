@@ -1,0 +1,84 @@
+"""One difference between a delivered wave and the wave before it, and the pair of columns that it is about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from helsemonitor.landing.profiles import Profile
+
+# Kind of a difference -> what it is called, and the type of change that the register would call it.
+KINDS = {
+    "column_new": ("new column", ""),
+    "column_gone": ("column gone", ""),
+    "column_renamed": ("column renamed", ""),
+    "option_added": ("answer added", "option_added"),
+    "option_removed": ("answer gone", "option_removed"),
+    "option_relabelled": ("answer called otherwise", "option_relabelled"),
+    "codes_shifted": ("same label, another code", "coding"),
+    "scale_turned": ("scale or codes turned round", "coding"),
+    "missing_codes": ("codes for no answer", "coding"),
+    "ticks_only": ("ticks only", "coding"),
+    "filter_narrowed": ("asked of fewer", "filter_narrowed"),
+    "filter_widened": ("asked of more", "filter_widened"),
+    "filter_moved": ("asked of others", "filter_question_changed"),
+    "blanks_changed": ("more or fewer blanks", ""),
+    "dont_know_changed": ("more or fewer without a position", ""),
+    "answers_far": ("answers far from last time", ""),
+    "weights_new": ("weights where there were none", "coding"),
+    "weights_gone": ("no weights where there were some", "coding"),
+    "weights_scale": ("weights on another scale", "coding"),
+    "respondents": ("number of respondents", ""),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference.
+
+    Args:
+        kind: Which kind, a key of `KINDS`.
+        columns: The delivered columns; none where it is about none.
+        before: The columns of the wave before, in the same order; none where there are none.
+        item: The item that the codebook maps them to; empty where there is none.
+        evidence: What was seen, as a clause with numbers.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    before: tuple[str, ...]
+    item: str
+    evidence: str
+
+    @property
+    def name(self) -> str:
+        """What the kind is called."""
+        return KINDS[self.kind][0]
+
+    @property
+    def change_type(self) -> str:
+        """Type of change that the register would call it; empty where it is no change of a question."""
+        return KINDS[self.kind][1]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A column of the wave before and the delivered one that is the same question."""
+
+    before: Profile
+    now: Profile
+    item: str
+    kinds: Mapping[str, str]
+    order: tuple[str, ...]
+
+    def said(self, kind: str, evidence: str) -> Difference:
+        """A difference of this pair."""
+        return Difference(kind, (self.now.name,), (self.before.name,), self.item, evidence)
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 in words."""
+    return f"{100 * share:.0f} %"
+
+
+def named(labels: Mapping[str, str], code: str) -> str:
+    """A code with its label."""
+    return f"{code} ({labels[code]})" if labels.get(code) else code

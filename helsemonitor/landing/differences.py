@@ -1,0 +1,152 @@
+"""What a delivered wave has otherwise than the wave before it, column by column, each with its evidence."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from helsemonitor.codebook.book import Codebook
+from helsemonitor.codebook.waves import Wave
+from helsemonitor.landing.alignment import align
+from helsemonitor.landing.answers import asked_differently, shares_moved, turned
+from helsemonitor.landing.codes import code_differences
+from helsemonitor.landing.difference import Difference, Pair, percent
+from helsemonitor.landing.profiles import Profile
+from helsemonitor.landing.sibling import Sibling
+from helsemonitor.landing.universes import Told
+from helsemonitor.limits import Limit, limit_for
+
+# A wave so many times as large as the one before, or as small, is hardly the same survey.
+MANY_TIMES = 3
+NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
+
+
+def _weights(sibling: Sibling, now: Sequence[Profile], weight_column: str, limit: float) -> Iterator[Difference]:
+    delivered = {column.name: column for column in now}
+    was, is_now = sibling.wave.weight_column, weight_column
+    if is_now and not was:
+        yield Difference("weights_new", (is_now,), (), "", f"column {is_now}")
+    elif was and not is_now:
+        yield Difference("weights_gone", (), (was,), "", f"column {was} has no successor")
+    elif was and is_now and is_now in delivered:
+        means = [_mean(sibling.profile(was)), _mean(delivered[is_now])]
+        if min(means) > 0 and not 1 / limit <= means[1] / means[0] <= limit:
+            yield Difference("weights_scale", (is_now,), (was,), "", f"mean {means[0]:.4g} to {means[1]:.4g}")
+
+
+def _mean(column: Profile) -> float:
+    numbers = [float(cell.replace(",", ".")) for cell in column.cells if NUMBER.fullmatch(cell)]
+    return float(np.mean(numbers)) if numbers else 0.0
+
+
+def _respondents(before: int, now: int, announced: int | None) -> Iterator[Difference]:
+    if announced is not None and now != announced:
+        yield Difference("respondents", (), (), "", f"{now} in the file where {announced} were announced")
+    elif before and not 1 / MANY_TIMES < now / before < MANY_TIMES:
+        yield Difference("respondents", (), (), "", f"{now} where the wave before has {before}")
+
+
+def _pair(book: Codebook, sibling: Sibling, before: Profile, now: Profile) -> Pair:
+    row = sibling.rows.get(before.name)
+    if row is None:
+        return Pair(before, now, "", {}, ())
+    answers = book.answers_of(sibling.wave.survey, row["item"])
+    of = {
+        code["code"]: answers[code["answer"]]
+        for code in book.code_lists.get(row["code_list"], [])
+        if code["answer"] in answers
+    }
+    order = sorted(of, key=lambda code: int(of[code]["sort_order"] or 0))
+    return Pair(before, now, row["item"], {code: answer["answer_kind"] for code, answer in of.items()}, tuple(order))
+
+
+def _of_pair(
+    pair: Pair, people: tuple[np.ndarray, np.ndarray], columns: Sequence[Profile], limits: Sequence[Limit], wave: Wave
+) -> Iterator[Difference]:
+    """What is otherwise in a pair of columns: codes first, then what may be said of answers with the same codes.
+
+    Args:
+        pair: The columns.
+        people: Whom the codebook asks, in the wave before and now.
+        columns: Delivered columns, any of which may route.
+        limits: Limits of the codebook.
+        wave: The delivered wave.
+    """
+    if pair.before.name != pair.now.name:
+        yield pair.said("column_renamed", "same place, like answers")
+    if not pair.item:
+        return
+    codes = list(code_differences(pair))
+    yield from codes
+    kinds = {difference.kind for difference in codes}
+    if "ticks_only" in kinds:
+        # Blanks are answers there.
+        return
+    # What moved because codes did is no move of opinion.
+    if pair.before.codes and not kinds & {"codes_shifted", "scale_turned"}:
+        order = list(turned(pair, limits, wave.survey, wave.year))
+        yield from order or shares_moved(pair, limits, wave.survey, wave.year)
+    yield from asked_differently(pair, people, columns, limit_for(limits, "drift_se", wave.survey, wave.year))
+
+
+def _folded(found: Sequence[Difference]) -> list[Difference]:
+    """Columns of one item of which the same is said, as one difference."""
+    folded: dict[tuple[str, str, str], Difference] = {}
+    for one in found:
+        key = (one.kind, one.item, one.evidence)
+        so_far = folded.get(key)
+        if so_far and one.item:
+            one = replace(so_far, columns=so_far.columns + one.columns, before=so_far.before + one.before)
+        folded[key if one.item else (*key[:2], f"{one.columns} {one.before}")] = one
+    return list(folded.values())
+
+
+def differences(
+    book: Codebook,
+    limits: Sequence[Limit],
+    sibling: Sibling,
+    delivered: Sequence[Profile],
+    year: int,
+    announced: int | None = None,
+) -> list[Difference]:
+    """Compare a delivered wave with the wave before.
+
+    Args:
+        book: The codebook.
+        limits: Its limits: `drift`, `drift_se`, `turned` and `weight_scale` are held to.
+        sibling: The wave before.
+        delivered: Columns of the delivered wave, in order.
+        year: The delivered wave.
+        announced: Number of respondents that the institute announced.
+
+    Returns:
+        What is otherwise, in the order of the delivered columns; what is gone comes after them.
+    """
+    now = [column for column in delivered if not sibling.ignores(column.name)]
+    survey = sibling.wave.survey
+    matches = align(sibling.columns, now)
+    pairs = [_pair(book, sibling, sibling.columns[match.before], now[match.now]) for match in matches]
+    partner = {pair.before.name: pair.now.name for pair in pairs}
+    by_name = {pair.now.name: pair for pair in pairs}
+    mapped = [(sibling.rows[pair.before.name], pair) for pair in pairs if pair.item]
+    told_before = Told(book, survey, sibling.wave.year, [(row, pair.before) for row, pair in mapped])
+    told_now = Told(book, survey, sibling.wave.year, [(row, pair.now) for row, pair in mapped])
+    wave = replace(sibling.wave, year=year)
+    found = list(_respondents(sibling.columns[0].respondents, now[0].respondents if now else 0, announced))
+    found += _weights(
+        sibling, now, partner.get(sibling.wave.weight_column, ""), limit_for(limits, "weight_scale", survey, year)
+    )
+    for column in now:
+        if column.name in by_name:
+            pair = by_name[column.name]
+            people = told_before.asked_of(pair.item), told_now.asked_of(pair.item)
+            found += _of_pair(pair, people, now, limits, wave)
+        else:
+            answers = f"{len(column.counts)} different cells, {percent(column.blank_share)} blank"
+            found.append(Difference("column_new", (column.name,), (), "", answers))
+    for column in sibling.columns:
+        if column.name not in partner:
+            item = sibling.rows[column.name]["item"] if column.name in sibling.rows else ""
+            found.append(Difference("column_gone", (), (column.name,), item, "no delivered column is like it"))
+    return _folded(found)

@@ -1,0 +1,114 @@
+"""The wave that a delivered file is held against: the newest other one of its survey, as the codebook sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from helsemonitor.codebook.book import NO_ANSWERS, Codebook
+from helsemonitor.codebook.reading import Row
+from helsemonitor.codebook.waves import Wave, raw_file
+from helsemonitor.delimited import clean_name
+from helsemonitor.errors import DataRefused
+from helsemonitor.landing.profiles import Profile
+from helsemonitor.raw_files import ColumnForm, fits_pattern, read_raw
+from helsemonitor.settings import Settings
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """A wave with its file.
+
+    Args:
+        wave: The wave.
+        columns: Its columns in order; those that the codebook ignores are left out.
+        rows: Column -> its row of columns.csv, of the columns that hold an item.
+        ignored: Patterns of columns that the codebook ignores.
+    """
+
+    wave: Wave
+    columns: tuple[Profile, ...]
+    rows: Mapping[str, Row]
+    ignored: tuple[str, ...]
+
+    def profile(self, name: str) -> Profile:
+        """The column of a name."""
+        return next(column for column in self.columns if column.name == name)
+
+    def ignores(self, name: str) -> bool:
+        """Whether the codebook leaves out a column of that name."""
+        return any(fits_pattern(name, pattern) for pattern in self.ignored)
+
+
+def nearest(waves: tuple[Wave, ...], survey: str, year: int, shown: str) -> Wave:
+    """The newest wave of a survey before a year; the oldest where all are newer.
+
+    Raises:
+        DataRefused: The survey has no other wave.
+    """
+    others = [wave for wave in waves if wave.survey == survey and wave.year != year]
+    if not others:
+        known = sorted({wave.survey for wave in waves})
+        raise DataRefused(
+            [f"{shown} declares no other wave of survey {survey} to compare with; its surveys are {', '.join(known)}."]
+        )
+    before = [wave for wave in others if wave.year < year]
+    return max(before, key=lambda wave: wave.year) if before else min(others, key=lambda wave: wave.year)
+
+
+def _form(book: Codebook, row: Row) -> ColumnForm:
+    codes = book.code_lists.get(row["code_list"], [])
+    return ColumnForm(
+        is_number=all(code["answer"] in NO_ANSWERS for code in codes), codes=frozenset(code["code"] for code in codes)
+    )
+
+
+def _label(book: Codebook, survey: str, row: Row) -> str:
+    item = book.items[survey, row["item"]]
+    option = book.answers_of(survey, row["item"]).get(row["option"], {}) if row["option"] else {}
+    return ": ".join(text for text in (item["label_no"] or item["label_en"], option.get("label_no", "")) if text)
+
+
+def _labels(book: Codebook, survey: str, row: Row) -> dict[str, str]:
+    answers = book.answers_of(survey, row["item"])
+    return {
+        code["code"]: code["label"] or answers.get(code["answer"], {}).get("label_no", "") or code["answer"]
+        for code in book.code_lists.get(row["code_list"], [])
+    }
+
+
+def read_sibling(settings: Settings, book: Codebook, wave: Wave) -> Sibling:
+    """Read a landed wave with what the codebook says of its columns.
+
+    Args:
+        settings: Folders of the project.
+        book: The codebook.
+        wave: The wave.
+
+    Raises:
+        DataRefused: Its file cannot be read.
+    """
+    mapped = {clean_name(row["column_name"]): row for row in book.mapped[wave.survey, wave.year]}
+    ignored = tuple(
+        row["column_name"]
+        for row in book.rows("columns")
+        if row["survey"] == wave.survey and row["ignored_reason"] and wave.year in book.years_of(row)
+    )
+    forms = {name: _form(book, row) for name, row in mapped.items()}
+    forms[wave.respondent_column] = ColumnForm()
+    if wave.weight_column:
+        forms[wave.weight_column] = ColumnForm(is_number=True)
+    path = raw_file(settings, wave)
+    raw = read_raw(path, settings.shown(path), forms, ignored=ignored)
+    columns = []
+    for place, name in enumerate(raw.header):
+        if name in forms:
+            row = mapped.get(name)
+            columns.append(
+                Profile(
+                    name,
+                    [cells[place] for cells in raw.rows],
+                    label=_label(book, wave.survey, row) if row else "",
+                    labels=_labels(book, wave.survey, row) if row else {},
+                    codes=frozenset() if forms[name].is_number else forms[name].codes,
+                )
+            )
+    return Sibling(wave, tuple(columns), mapped, ignored)

@@ -1,0 +1,123 @@
+"""What `helsemonitor diff` says of a delivered file: on the terminal, as CSV and as a page."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helsemonitor.landing.comparison import Comparison
+from helsemonitor.landing.difference import Difference
+from orchestration.reporters import spaced
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+HEADER = ("difference", "column", "column before", "item", "evidence", "type of change")
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title>
+<style>
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% }
+caption { text-align: left; padding: 0 0 .75rem }
+th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid #bbb }
+td { overflow-wrap: anywhere }
+</style>
+</head>
+<body>
+<main>
+<h1>{{ title }}</h1>
+<table>
+<caption>{{ summary }}</caption>
+<thead><tr>{% for name in header %}<th scope="col">{{ name }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</tbody>
+</table>
+</main>
+</body>
+</html>
+"""
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(columns) if len(columns) < 4 else f"{columns[0]} ... {columns[-1]} ({len(columns)})"
+
+
+def _row(one: Difference) -> tuple[str, ...]:
+    return (one.name, _names(one.columns), _names(one.before), one.item, one.evidence, one.change_type)
+
+
+def title(comparison: Comparison) -> str:
+    """What was compared."""
+    return f"{comparison.delivery.shown} against {comparison.sibling.wave_id}"
+
+
+def summary(comparison: Comparison) -> str:
+    """How much is otherwise, in a sentence."""
+    delivery, number = comparison.delivery, len(comparison.differences)
+    size = f"{spaced(delivery.respondents)} respondents, {spaced(len(delivery.columns))} columns"
+    if not number:
+        return f"{size}; nothing differs from {comparison.sibling.wave_id} but the answers themselves."
+    return f"{size}; {spaced(number)} difference{'s' if number > 1 else ''} from {comparison.sibling.wave_id}."
+
+
+def as_table(comparison: Comparison) -> "Table":
+    """The differences as a table of the terminal."""
+    from rich.table import Table
+
+    table = Table(box=None, title=title(comparison), title_justify="left", title_style="")
+    for name in HEADER:
+        table.add_column(name, overflow="fold")
+    for one in comparison.differences:
+        table.add_row(*_row(one))
+    return table
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def as_csv(comparison: Comparison) -> str:
+    """The differences as CSV, a row each; a cell that a spreadsheet would compute has an apostrophe before it."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    for one in comparison.differences:
+        cells = (one.kind, "|".join(one.columns), "|".join(one.before), one.item, one.evidence, one.change_type)
+        writer.writerow([_safe(cell) for cell in cells])
+    return text.getvalue()
+
+
+def as_page(comparison: Comparison) -> str:
+    """The differences as a page of HTML that needs nothing else."""
+    from jinja2 import Environment
+
+    template = Environment(autoescape=True).from_string(PAGE)
+    rows = [_row(one) for one in comparison.differences]
+    return template.render(title=title(comparison), summary=summary(comparison), header=HEADER, rows=rows)
+
+
+FORMATS = {".csv": as_csv, ".html": as_page}
+
+
+def write(comparison: Comparison, path: Path) -> None:
+    """Write the differences to a file, in the format that the ending of its name says (`.csv` or `.html`)."""
+    path.write_text(FORMATS[path.suffix.lower()](comparison), encoding="utf-8")
+
+
+def lines(comparison: Comparison) -> Iterator[str]:
+    """The differences as lines of text, for a terminal that is none."""
+    yield title(comparison)
+    for one in comparison.differences:
+        columns = _names(one.columns) or _names(one.before)
+        before = f" (before: {_names(one.before)})" if one.before and one.columns and one.before != one.columns else ""
+        item = f" [{one.item}]" if one.item else ""
+        yield f"{one.name}: {columns or 'the file'}{before}{item}: {one.evidence}"
+    yield summary(comparison)

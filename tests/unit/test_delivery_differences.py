@@ -1,0 +1,245 @@
+"""What is found of the differences between a delivered wave and the wave before it.
+
+The shipped waves are an answer key: columns.csv says which column is which question, code_lists.csv which answers there
+were, routing.csv who was asked. It is read here by the csv module. A made-up next wave has differences that are planted
+one by one, each of them said beside it.
+"""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyreadstat
+import pytest
+
+from helsemonitor.errors import DataRefused
+from helsemonitor.landing.comparison import Comparison, compare
+from helsemonitor.landing.filters import simplest_clause
+from helsemonitor.landing.formats import read_delivery
+from helsemonitor.landing.profiles import Profile
+from helsemonitor.settings import PROJECT_DIR, Settings
+
+SEEDS = PROJECT_DIR / "seeds"
+HERE = Settings(PROJECT_DIR, SEEDS, PROJECT_DIR / "build")
+
+
+def rows(table: str) -> list[dict[str, str]]:
+    with (SEEDS / "codebook" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def holding(table: str, survey: str, year: int) -> Iterator[dict[str, str]]:
+    for row in rows(table):
+        if row["survey"] == survey and int(row["year_from"] or year) <= year <= int(row["year_to"] or year):
+            yield row
+
+
+WAVES = sorted((row["survey"], int(row["year"])) for row in rows("waves"))
+STEPS = [(survey, year, newer) for (survey, year), (same, newer) in pairwise(WAVES) if survey == same]
+
+
+def questions(survey: str, year: int) -> dict[str, tuple[str, str]]:
+    """Column -> item and option."""
+    return {
+        row["column_name"]: (row["item"], row["option"])
+        for row in holding("columns", survey, year)
+        if not row["ignored_reason"]
+    }
+
+
+def compared(survey: str, year: int, path: Path | None = None, announced: int | None = None) -> Comparison:
+    path = path or SEEDS / "raw" / f"{survey}_{year}.csv"
+    return compare(HERE, read_delivery(path), survey, year, announced)
+
+
+def pairs_found(comparison: Comparison, before: dict[str, tuple[str, str]], now: dict[str, tuple[str, str]]) -> set:
+    """Column before and column now that are said to be the same question."""
+    renamed = {
+        pair
+        for one in comparison.differences
+        if one.kind == "column_renamed"
+        for pair in zip(one.before, one.columns, strict=True)
+    }
+    gone = {name for one in comparison.differences if one.kind == "column_gone" for name in one.before}
+    new = {name for one in comparison.differences if one.kind == "column_new" for name in one.columns}
+    taken = {name for pair in renamed for name in pair}
+    kept = {(name, name) for name in set(before) & set(now) - gone - new - taken}
+    return {(one, other) for one, other in renamed | kept if one in before and other in now}
+
+
+def test_the_columns_of_the_shipped_waves_are_found_again() -> None:
+    """By answers and order alone: the files have no labels, and five times every column was renamed."""
+    hits = wrong = there = 0
+    for survey, year, newer in STEPS:
+        before, now = questions(survey, year), questions(survey, newer)
+        truth = {(one, other) for one in before for other in now if before[one] == now[other]}
+        found = pairs_found(compared(survey, newer), before, now)
+        hits, wrong, there = hits + len(found & truth), wrong + len(found - truth), there + len(truth)
+    assert there > 600
+    assert hits / there > 0.96
+    assert wrong / (hits + wrong) < 0.03
+
+
+@pytest.mark.parametrize("survey", ["helsepersonell", "innbygger"])
+def test_an_unchanged_repeat_of_the_newest_wave_raises_no_alarm(survey: str) -> None:
+    newest = max(year for name, year in WAVES if name == survey)
+    comparison = compare(HERE, read_delivery(SEEDS / "raw" / f"{survey}_{newest}.csv"), survey, newest + 1)
+    assert comparison.differences == ()
+
+
+def code_lists(survey: str, year: int) -> dict[str, set[str]]:
+    """Item -> codes that its columns may hold."""
+    codes: dict[str, set[str]] = defaultdict(set)
+    for row in rows("code_lists"):
+        codes[row["code_list"]].add(row["code"])
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in holding("columns", survey, year):
+        found[row["item"]] |= codes[row["code_list"]]
+    return found
+
+
+@pytest.mark.parametrize(("survey", "year", "newer"), STEPS)
+def test_no_answer_is_called_new_that_is_in_the_list_and_every_new_one_is(survey: str, year: int, newer: int) -> None:
+    """Where the columns are the right ones, new codes are those of the newer list that stand in the file."""
+    before, now = questions(survey, year), questions(survey, newer)
+    comparison = compared(survey, newer)
+    right = {pair for pair in pairs_found(comparison, before, now) if before[pair[0]] == now[pair[1]]}
+    lists = code_lists(survey, year)
+    with (SEEDS / "raw" / f"{survey}_{newer}.csv").open(encoding="utf-8", newline="") as file:
+        cells = list(csv.DictReader(file))
+    planted = {
+        (column, code)
+        for was, column in right
+        if lists[now[column][0]] and before[was][0] != "_"
+        for code in {row[column] for row in cells} - {""} - lists[now[column][0]]
+    }
+    found = {
+        (column, one.evidence.split(",")[0])
+        for one in comparison.differences
+        if one.kind == "option_added"
+        for column in one.columns
+        if any(pair[1] == column for pair in right)
+    }
+    assert found == planted
+
+
+def test_the_filter_of_personnel_without_patients_is_found() -> None:
+    """Since 2023 questions on patients go to those with contact (code 1), others to those who use their data (1, 2)."""
+    narrowed = {
+        column: one.evidence
+        for one in compared("helsepersonell", 2023).differences
+        if one.kind == "filter_narrowed"
+        for column in one.columns
+    }
+    routed = {row["item"] for row in holding("routing", "helsepersonell", 2023)}
+    before = {row["item"] for row in holding("routing", "helsepersonell", 2022)}
+    items = {column: item for column, (item, _) in questions("helsepersonell", 2023).items()}
+    assert len(narrowed) > 12
+    assert {items[column] for column in narrowed} <= routed | before
+    assert "those with 1 in spm2 explain" in narrowed["spm7_1"]
+    assert "those with 1 or 2 in spm2 explain" in narrowed["spm16"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "explained"), [(["1"], {"1"}), (["1", "3"], {"1", "3"})], ids=["of one answer", "of two answers"]
+)
+def test_the_simplest_clause_is_the_one_that_was_planted(asked: list[str], explained: set[str]) -> None:
+    random = np.random.default_rng(1)
+    routing = random.choice(["1", "2", "3"], 900)
+    other = random.choice(["1", "2"], 900)
+    answers = [
+        answer if route in asked else "" for route, answer in zip(routing, random.choice(["1", "2"], 900), strict=True)
+    ]
+    found = simplest_clause(Profile("q", answers), [Profile("other", list(other)), Profile("route", list(routing))])
+    assert found is not None
+    assert (found.column, found.codes, found.explained) == ("route", explained, 1.0)
+    assert simplest_clause(Profile("q", list(other)), [Profile("route", list(routing))]) is None
+
+
+def newest_as_frame() -> tuple[pd.DataFrame, dict[str, str], dict[str, dict[float, str]]]:
+    """The newest wave of citizens with labels of its code lists, as SPSS would have it."""
+    with (SEEDS / "raw" / "innbygger_2025.csv").open(encoding="utf-8", newline="") as file:
+        frame = pd.DataFrame(list(csv.DictReader(file)))
+    labels = {(row["survey"], row["item"]): row["label_no"] for row in rows("items")}
+    answers = {(row["answer_set"], row["answer"]): row["label_no"] for row in rows("answers")}
+    sets = {(row["survey"], row["item"]): row["answer_set"] for row in rows("items")}
+    texts: dict[str, str] = {}
+    codes: dict[str, dict[float, str]] = {}
+    for row in holding("columns", "innbygger", 2025):
+        column, item = row["column_name"], ("innbygger", row["item"])
+        if row["ignored_reason"] or column not in frame:
+            continue
+        option = answers.get((sets[item], row["option"]), "")
+        texts[column] = ": ".join(text for text in (labels[item], option) if text)
+        codes[column] = {
+            float(code["code"]): code["label"] or answers[sets[item], code["answer"]]
+            for code in rows("code_lists")
+            if code["code_list"] == row["code_list"]
+        }
+        frame[column] = pd.to_numeric(frame[column])
+    frame["vekt"] = pd.to_numeric(frame["vekt"])
+    return frame, texts, {column: known for column, known in codes.items() if known}
+
+
+def test_planted_differences_are_found_and_nothing_else(tmp_path: Path) -> None:
+    frame, texts, labels = newest_as_frame()
+    random = np.random.default_rng(2026)
+    # One renamed column.
+    frame = frame.rename(columns={"kjonn": "Kjønn"})
+    texts["Kjønn"], labels["Kjønn"] = texts.pop("kjonn"), labels.pop("kjonn")
+    # One new question, one dropped.
+    frame = frame.copy()
+    frame.insert(20, "q99", random.choice([1.0, 2.0, 3.0], len(frame)))
+    texts["q99"], labels["q99"] = "Har du brukt en samtalerobot om helse?", {1.0: "Ja", 2.0: "Nei", 3.0: "Vet ikke"}
+    frame = frame.drop(columns="q12")
+    texts.pop("q12"), labels.pop("q12")
+    # An option in the middle of a scale: the later ones move up.
+    frame["q4"] = frame["q4"].where(frame["q4"] < 2, frame["q4"] + 1)
+    labels["q4"] = {code + (code >= 2): label for code, label in labels["q4"].items()} | {2.0: "I en viss grad"}
+    frame.loc[frame["q4"].notna() & (random.random(len(frame)) < 0.1), "q4"] = 2.0
+    # One filter narrowed: q13_1 goes to women only.
+    women = next(code for code, label in labels["Kjønn"].items() if label == "Kvinner")
+    frame.loc[frame["Kjønn"] != women, "q13_1"] = np.nan
+    # One label in other words, one scale that runs the other way.
+    labels["q21"] = {code: f"{label}, takk" if code == 1.0 else label for code, label in labels["q21"].items()}
+    turned = sorted(labels["q16_1"])[:5]
+    there = dict(zip(turned, reversed(turned), strict=True))
+    frame["q16_1"] = frame["q16_1"].replace(there)
+    labels["q16_1"] = {there.get(code, code): label for code, label in labels["q16_1"].items()}
+    # A code that the file calls missing, ticks only in one set, and weights times a hundred.
+    frame.loc[random.random(len(frame)) < 0.05, "q10"] = 99.0
+    ticks = [column for column in frame if str(column).startswith("q9_")]
+    frame[ticks] = frame[ticks].replace(0.0, np.nan)
+    labels.update({column: {1.0: labels[column][1.0]} for column in ticks})
+    frame["vekt"] *= 100
+    path = tmp_path / "Innbygger 2026 endelig.sav"
+    pyreadstat.write_sav(frame, path, column_labels=texts, variable_value_labels=labels, missing_ranges={"q10": [99.0]})
+    found = compared("innbygger", 2026, path, announced=1600).differences
+    kinds = {(one.kind, one.columns or one.before) for one in found}
+    assert kinds == {
+        ("respondents", ()),
+        ("weights_scale", ("vekt",)),
+        ("column_renamed", ("Kjønn",)),
+        ("column_new", ("q99",)),
+        ("column_gone", ("q12",)),
+        ("option_added", ("q4",)),
+        ("codes_shifted", ("q4",)),
+        ("filter_narrowed", ("q13_1",)),
+        ("option_relabelled", ("q21",)),
+        ("scale_turned", ("q16_1",)),
+        ("missing_codes", ("q10",)),
+        ("ticks_only", tuple(ticks)),
+    }
+    types = Counter(one.change_type for one in found if one.change_type)
+    assert types["filter_narrowed"] == types["option_added"] == types["option_relabelled"] == 1
+
+
+def test_a_file_of_another_survey_is_refused() -> None:
+    with pytest.raises(DataRefused, match=r"hardly a wave of survey helsepersonell; it is likely one of innbygger"):
+        compared("helsepersonell", 2026, SEEDS / "raw" / "innbygger_2025.csv")
+    with pytest.raises(DataRefused, match="declares no other wave of survey syklister"):
+        compared("syklister", 2026, SEEDS / "raw" / "innbygger_2025.csv")
