@@ -11,7 +11,7 @@ from pathlib import Path
 from helsemonitor.errors import DataRefused, refusal
 
 MIB = 1 << 20
-# Bytes. What is larger is no survey: 100,000 respondents with 1,000 answers each are a tenth of it.
+# Bytes. What is larger is no survey: as many answers as are held in memory take a tenth of it.
 LARGEST_FILE = 1024 * MIB
 # Bytes that a compressed file may come to.
 LARGEST_UNPACKED = 2048 * MIB

@@ -61,16 +61,19 @@ def _types(connection: "DuckDBPyConnection", address: str, shown: str) -> list[t
     Raises:
         DataRefused: A column holds lists or records, or values that are no text, number or date.
     """
-    connection.execute("select name, num_children, duckdb_type from parquet_schema(?)", [address])
+    connection.execute(
+        "select name, duckdb_type, num_children is not null or repetition_type = 'REPEATED' from parquet_schema(?)",
+        [address],
+    )
     _, *parts = connection.fetchall()
-    nested = [name for name, children, _ in parts if children is not None]
+    nested = [name for name, _, is_nested in parts if is_nested]
     if nested:
         raise refusal(
             shown,
             f"{len(nested)} columns (the first is {nested[0]}) hold lists or records",
             "deliver one value in each cell, a column for each box",
         )
-    odd = [(name, kind) for name, _, kind in parts if not _question(kind)]
+    odd = [(name, kind) for name, kind, _ in parts if not _question(kind)]
     if odd:
         name, kind = odd[0]
         raise refusal(
@@ -78,23 +81,23 @@ def _types(connection: "DuckDBPyConnection", address: str, shown: str) -> list[t
             f"{len(odd)} columns (the first is {name}) hold values of type {kind}",
             "deliver them as text, numbers or dates",
         )
-    return [(name, kind) for name, _, kind in parts]
+    return [(name, kind) for name, kind, _ in parts]
 
 
 def _values(connection: "DuckDBPyConnection", address: str, kinds: list[str], shown: str) -> list[Values]:
     """Values of each column, in the order of the file's rows."""
     names = [f"c{place}" for place in range(len(kinds))]
+    source = f"read_parquet(?, hive_partitioning = false) as delivered({', '.join(names)})"
+    # A long text that a million rows share takes no place in the file.
+    lengths = [f"sum(strlen({name}))" for name, kind in zip(names, kinds, strict=True) if kind == "VARCHAR"]
+    connection.execute(f"select {', '.join(['0', *lengths])} from {source}", [address])
+    refuse_unpacked(sum(size or 0 for size in connection.fetchone()), shown)
     asked = ", ".join(_question(kind).format(column=name) for kind, name in zip(kinds, names, strict=True))
-    connection.execute(
-        f"select {asked} from read_parquet(?, hive_partitioning = false) as delivered({', '.join(names)})", [address]
-    )
+    connection.execute(f"select {asked} from {source}", [address])
     columns: list[Values] = [[] for _ in kinds]
-    size = 0
     while rows := connection.fetchmany(ROWS_AT_A_TIME):
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-            size += sum(len(value) for value in values if isinstance(value, str))
             column.extend(values)
-        refuse_unpacked(size, shown)
     return columns
 
 

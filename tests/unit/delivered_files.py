@@ -21,6 +21,8 @@ SMALL: Columns = {
     "kjønn": ["1", "2", "", "1"],
     "merknad": [f"{MARK} æøå ÆØÅ", '=1+1; "ja", nei', "", "to\nlinjer"],
     "sum": [str(MARKED_NUMBER), "0.7312", "", "1000000000000000"],
+    # A first respondent whose cells would be one name twice, were the header lost.
+    "annet": [f"{MARK} æøå ÆØÅ", "", "", "3"],
 }
 NUMBERS = ("løpenr", "kjønn", "sum")
 END_OF_DICTIONARY = struct.pack("<ii", 999, 0)

@@ -39,9 +39,9 @@ def test_the_same_table_in_every_format(tmp_path: Path, ending: str) -> None:
     assert cells_of(delivery) == files.SMALL
     assert (delivery.path, delivery.shown, delivery.format) == (path, "landing/it", ending[1:])
     assert delivery.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert (delivery.respondents, delivery.names) == (4, ("løpenr", "kjønn", "merknad", "sum"))
+    assert (delivery.respondents, delivery.names) == (4, ("løpenr", "kjønn", "merknad", "sum", "annet"))
     assert delivery.column("kjønn").cells == ("1", "2", "", "1")
-    kinds = ["text"] * 4 if ending.startswith(".csv") else ["number", "number", "text", "number"]
+    kinds = ["text"] * 5 if ending.startswith(".csv") else ["number", "number", "text", "number", "text"]
     assert [column.kind for column in delivery.columns] == kinds
 
 

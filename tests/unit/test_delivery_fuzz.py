@@ -32,7 +32,7 @@ TELLING = [b"\0", b"\xff", b'"', b",", b";", b"\n", b"\r", b"\xe6", b"\xc3", b"<
 STRUCTURE = 'a1æ,;\t|"\n\r \u00a0='
 EDITS = st.lists(
     st.tuples(
-        st.sampled_from(["flip", "cut", "take", "put", "write", "repeat"]),
+        st.sampled_from(["flip", "cut", "behead", "take", "put", "write", "repeat"]),
         st.integers(0, (1 << 16) - 1),
         st.integers(1, 120),
         st.sampled_from(TELLING) | st.binary(min_size=1, max_size=8),
@@ -62,6 +62,7 @@ def edited(content: bytes, edits: Edits) -> bytes:
         content = {
             "flip": before + bytes(byte ^ length for byte in after[:1]) + after[1:],
             "cut": before,
+            "behead": content[length:],
             "take": before + after[length:],
             "put": before + new + after,
             "write": before + new + after[len(new) :],

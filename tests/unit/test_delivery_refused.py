@@ -397,7 +397,7 @@ def test_a_line_without_an_end_in_a_gzip_file(tmp_path: Path) -> None:
 def test_a_table_that_fits_into_no_memory(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LARGEST_TABLE", 10)
     # The limit of another process cannot be changed here.
-    monkeypatch.setattr(spss, "_asked", lambda file, shown, _: spss.read_here(file, shown))
+    monkeypatch.setattr(spss, "_asked", spss.read_here)
     assert "more than 10 cells" in refused_once(small(tmp_path, ending))
 
 
@@ -407,6 +407,13 @@ def test_an_spss_file_that_says_it_is_a_bomb(tmp_path: Path) -> None:
     struct.pack_into("<i", content, 80, 1_000_000_000)
     struct.pack_into("<q", content, content.index(struct.pack("<iiii", 7, 16, 8, 2)) + 24, 1_000_000_000)
     assert "more than 50000000 cells" in refused_once(written(tmp_path / "it.sav", bytes(content)))
+
+
+def test_a_parquet_file_whose_rows_share_a_long_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LARGEST_UNPACKED", 8 * limits.MIB)
+    shared = pa.DictionaryArray.from_arrays(pa.array([0] * 10_000, pa.int32()), pa.array(["x" * limits.MIB]))
+    pq.write_table(pa.table({"a": shared}), tmp_path / "it.parquet")
+    assert "more than 8 MiB when it is unpacked" in refused_once(tmp_path / "it.parquet")
 
 
 def test_an_encrypted_workbook(tmp_path: Path) -> None:
@@ -498,7 +505,7 @@ def test_a_process_that_finds_no_end_is_a_refusal(tmp_path: Path, monkeypatch: p
     path = small(tmp_path, ".sav")
     monkeypatch.setattr(spss, "COMMAND", ("-c", "import time; time.sleep(60)"))
     monkeypatch.setattr(spss, "SECONDS", 0.2)
-    assert "was not read within 0 seconds" in refused_once(path)
+    assert "was not read within 0.2 seconds" in refused_once(path)
 
 
 def appended(file: io.FileIO) -> None:
