@@ -11,13 +11,15 @@ from pathlib import Path
 from helsemonitor.errors import DataRefused, refusal
 
 MIB = 1 << 20
-# Bytes. What is larger is no survey: as many answers as are held in memory take a tenth of it.
+# Bytes. What is larger is no survey: as many answers as are held in memory take a tenth of it. A text of this size
+# takes 7 GiB of memory while it is read.
 LARGEST_FILE = 1024 * MIB
 # Bytes that a compressed file may come to.
-LARGEST_UNPACKED = 2048 * MIB
-# Cells that are held in memory, some 60 bytes each.
+LARGEST_UNPACKED = LARGEST_FILE
+# Cells that are held in memory, some 100 bytes each while they are read.
 LARGEST_TABLE = 50_000_000
 CHUNK = MIB
+AGAIN = "fetch it again from the institute"
 
 
 def refuse_large_table(cells: int, shown: str) -> None:
@@ -65,7 +67,7 @@ def _refuse_other_than_file(found: os.stat_result, shown: str) -> None:
 
 def _refuse_size(size: int, shown: str) -> None:
     if not size:
-        raise refusal(shown, "the file is empty", "fetch it again from the institute")
+        raise refusal(shown, "the file is empty", AGAIN)
     if size > LARGEST_FILE:
         raise refusal(
             shown,

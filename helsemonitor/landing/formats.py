@@ -12,7 +12,7 @@ from helsemonitor.delimited import is_spoilt, name_findings, other_file
 from helsemonitor.errors import DataRefused, refusal
 from helsemonitor.landing.cells import INFINITE
 from helsemonitor.landing.delivery import DeliveredColumn, Delivery, Table
-from helsemonitor.landing.files import beginning, digest, opened
+from helsemonitor.landing.files import AGAIN, beginning, digest, opened
 from helsemonitor.landing.parquet import read_parquet
 from helsemonitor.landing.spss import read_spss
 from helsemonitor.landing.text import read_packed_text, read_text
@@ -93,7 +93,7 @@ def _refuse_findings(columns: Sequence[DeliveredColumn], ending: str, shown: str
     for place, column in enumerate(columns, start=1):
         sentences += _cell_findings(column, f"{shown} column {column.name if declared else place}")
     if not sentences and not (columns and columns[0].cells):
-        sentences.append(f"{shown}: the file holds no respondent; fetch it again from the institute.")
+        sentences.append(f"{shown}: the file holds no respondent; {AGAIN}.")
     if sentences:
         raise DataRefused(sentences)
 

@@ -9,7 +9,7 @@ from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused, refusal
 from helsemonitor.landing.cells import column_text
 from helsemonitor.landing.delivery import DeliveredColumn, Table
-from helsemonitor.landing.files import refuse_large_table, refuse_unpacked
+from helsemonitor.landing.files import AGAIN, refuse_large_table, refuse_unpacked
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,7 +34,7 @@ QUESTIONS = {
     "TIMESTAMP WITH TIME ZONE": "make_timestamp(epoch_us({column}))",
 }
 ZONED = "TIMESTAMP WITH TIME ZONE"
-ROWS_AT_A_TIME = 2000
+ROWS_AT_A_TIME = 5000
 
 
 def _connected() -> "DuckDBPyConnection":
@@ -90,7 +90,7 @@ def _values(connection: "DuckDBPyConnection", address: str, kinds: list[str], sh
     source = f"read_parquet(?, hive_partitioning = false) as delivered({', '.join(names)})"
     # A long text that a million rows share takes no place in the file.
     lengths = [f"sum(strlen({name}))" for name, kind in zip(names, kinds, strict=True) if kind == "VARCHAR"]
-    connection.execute(f"select {', '.join(['0', *lengths])} from {source}", [address])
+    connection.execute(f"select {', '.join(['sum(0)', *lengths])} from {source}", [address])
     refuse_unpacked(sum(size or 0 for size in connection.fetchone()), shown)
     asked = ", ".join(_question(kind).format(column=name) for kind, name in zip(kinds, names, strict=True))
     connection.execute(f"select {asked} from {source}", [address])
@@ -132,11 +132,11 @@ def read_parquet(file: io.FileIO, shown: str, known: Collection[str]) -> Table:
 
     file.seek(-len(END), io.SEEK_END)
     if file.read() != END:
-        raise refusal(shown, "the Parquet file was cut off", "fetch it again from the institute")
+        raise refusal(shown, "the Parquet file was cut off", AGAIN)
     try:
         return _read(f"/dev/fd/{file.fileno()}", shown)
     except DataRefused:
         raise
     except (duckdb.Error, ValueError, OverflowError):
         # What DuckDB says of a damaged file may show a value.
-        raise refusal(shown, "the Parquet file is damaged", "fetch it again from the institute") from None
+        raise refusal(shown, "the Parquet file is damaged", AGAIN) from None

@@ -23,11 +23,11 @@ from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused, refusal
 from helsemonitor.landing.cells import cell_text, number_text
 from helsemonitor.landing.delivery import DeliveredColumn, ResponseSet, Table
-from helsemonitor.landing.files import MIB, refuse_large_table, refuse_unpacked
+from helsemonitor.landing.files import AGAIN, MIB, refuse_large_table, refuse_unpacked
 from helsemonitor.settings import PROJECT_DIR
 
 if TYPE_CHECKING:
-    from pyreadstat.pyclasses import metadata_container as Metadata  # noqa: N813 - a class all the same
+    from pyreadstat.pyclasses import metadata_container as Metadata  # noqa: N812 - a class all the same
 
 # SPSS counts seconds from the first day of the Gregorian calendar.
 ORIGIN = datetime(1582, 10, 14)  # noqa: DTZ001 - SPSS knows no zones
@@ -39,7 +39,6 @@ COMMAND = ("-m", "helsemonitor.landing.spss")
 # Bytes of memory that the process may take, and seconds; 2.5 million cells take two.
 MEMORY = 8192 * MIB
 SECONDS = 600
-AGAIN = "fetch it again from the institute"
 # What ReadStat says, and what it means; it shows no cell.
 MEANT = {
     "Unable to read from file": ("the SPSS file was cut off", AGAIN),
@@ -229,8 +228,10 @@ def _asked(file: io.FileIO, shown: str) -> Answer:
         )
     except subprocess.TimeoutExpired:
         raise refusal(shown, f"the SPSS file was not read within {SECONDS} seconds", AGAIN) from None
-    if done.returncode:
+    if done.returncode < 0:
         raise refusal(shown, *DAMAGED)
+    if done.returncode:
+        raise refusal(shown, f"the reader of SPSS files stopped with code {done.returncode}", "set it up (make setup)")
     answer = json.loads(done.stdout)
     if "sentences" in answer:
         raise DataRefused(answer["sentences"])

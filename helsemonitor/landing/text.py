@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from helsemonitor.delimited import parse_delimited
 from helsemonitor.errors import refusal
 from helsemonitor.landing.delivery import DeliveredColumn, Table
-from helsemonitor.landing.files import CHUNK, MIB, refuse_large_table, refuse_unpacked
+from helsemonitor.landing.files import AGAIN, CHUNK, MIB, refuse_large_table, refuse_unpacked
 
 # Bytes. A respondent with 10,000 answers and a long remark fits in a hundredth of it.
 LONGEST_LINE = 16 * MIB
@@ -28,9 +28,9 @@ def _unpacked(file: io.FileIO, shown: str) -> Iterator[bytes]:
             refuse_unpacked(size, shown)
             yield piece
     except EOFError:
-        raise refusal(shown, "the gzip file was cut off", "fetch it again from the institute") from None
+        raise refusal(shown, "the gzip file was cut off", AGAIN) from None
     except (gzip.BadGzipFile, zlib.error):
-        raise refusal(shown, "the gzip file is damaged", "fetch it again from the institute") from None
+        raise refusal(shown, "the gzip file is damaged", AGAIN) from None
 
 
 def _joined(pieces: Iterable[bytes], shown: str) -> bytes:
@@ -57,7 +57,7 @@ def _table(content: bytes, shown: str, known: Collection[str]) -> Table:
     read = parse_delimited(content, shown, known, shows_names=False)
     rows = [row for row in read.rows if any(row)]
     if not rows:
-        raise refusal(shown, "the file holds a header and no respondent", "fetch it again from the institute")
+        raise refusal(shown, "the file holds a header and no respondent", AGAIN)
     cells = zip(*rows, strict=True)
     return Table(tuple(DeliveredColumn(name, column) for name, column in zip(read.header, cells, strict=True)))
 

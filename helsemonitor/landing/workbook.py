@@ -17,7 +17,7 @@ from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused, refusal
 from helsemonitor.landing.cells import cell_text, column_text
 from helsemonitor.landing.delivery import DeliveredColumn, Table
-from helsemonitor.landing.files import CHUNK, refuse_large_table, refuse_unpacked
+from helsemonitor.landing.files import AGAIN, CHUNK, refuse_large_table, refuse_unpacked
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -36,7 +36,6 @@ CONTROL = re.compile("_x(00[01][0-9A-Fa-f])_")
 MOST_ROWS = 1 << 20
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-AGAIN = "fetch it again from the institute"
 
 
 def refuse_locked(file: io.FileIO, shown: str) -> None:
@@ -160,7 +159,7 @@ def _table(rows: list[Values], shown: str) -> Table:
     if len(rows) == 1:
         raise refusal(shown, "the file holds a header and no respondent", AGAIN)
     columns = list(zip_longest(*rows))
-    while not any(cell_text(value).strip() for value in columns[-1]):
+    while columns and not any(cell_text(value).strip() for value in columns[-1]):
         columns.pop()
     return Table(tuple(_column(*column) for column in columns))
 

@@ -151,6 +151,11 @@ def test_a_workbook_of_nothing(tmp_path: Path) -> None:
     assert "no sheet of the workbook holds a cell" in refused_once(tmp_path / "it.xlsx")
 
 
+def test_a_workbook_of_blanks(tmp_path: Path) -> None:
+    files.write_xlsx(tmp_path / "it.xlsx", {" ": [" ", " "]})
+    assert "no respondent" in refused_once(tmp_path / "it.xlsx")
+
+
 @pytest.mark.parametrize(
     ("cut", "said"),
     [
@@ -499,6 +504,11 @@ def test_a_process_that_ends_is_a_refusal(tmp_path: Path, monkeypatch: pytest.Mo
     path = small(tmp_path, ".sav")
     monkeypatch.setattr(spss, "COMMAND", ("-c", "import os; os.abort()"))
     assert refused_once(path) == "landing/it: the SPSS file is damaged; fetch it again from the institute."
+
+
+def test_a_reader_that_is_not_set_up_is_not_the_files_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spss, "COMMAND", ("-c", "import no_such_package"))
+    assert "the reader of SPSS files stopped with code 1" in refused_once(small(tmp_path, ".sav"))
 
 
 def test_a_process_that_finds_no_end_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
