@@ -8,7 +8,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -293,3 +293,24 @@ def _refuse_misfits(
         )
     if sentences:
         raise DataRefused(sentences)
+
+
+class _Lines(list[str]):
+    """Takes what the csv module writes, a call for each row."""
+
+    write = list.append
+
+
+def rendered(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    r"""Cells as delimited text in one form: UTF-8, commas, "\n" after each row, quotes where they are needed.
+
+    Args:
+        header: Names of the columns.
+        rows: Cells of each row.
+    """
+    # Some versions of Python quote a carriage return only where it is part of the line's end.
+    lines = _Lines()
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return "".join(line.removesuffix("\r\n") + "\n" for line in lines).encode()

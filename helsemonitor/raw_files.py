@@ -4,18 +4,16 @@ A form is what a program made of numbers and codes: a decimal comma, `1.0` for c
 mean two things is refused with counts. No sentence shows a cell: the rows are respondents.
 """
 
-import csv
-import io
 import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from helsemonitor.delimited import clean_name, read_delimited
+from helsemonitor.delimited import clean_name, read_delimited, rendered
 
 # As the gate and the warehouse take a number.
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -212,14 +210,6 @@ def read_raw(
     return RawFile(path, told.header, told.rows, tuple(findings))
 
 
-def _rendered(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
 def write_copy(raw: RawFile, target: Path) -> None:
     """Write a raw file for dbt: UTF-8, commas, the header first. It is what was read, whatever becomes of the file.
 
@@ -230,5 +220,5 @@ def write_copy(raw: RawFile, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
-    fresh.write_bytes(_rendered(raw.header, raw.rows))
+    fresh.write_bytes(rendered(raw.header, raw.rows))
     fresh.replace(target)

@@ -3,7 +3,7 @@
 | exit code | what happened |
 |---|---|
 | 0 | done |
-| 1 | the data, the codebook or a delivered file are refused, or two releases (`diff-release`) or two waves (`diff`) differ |
+| 1 | data, codebook or a delivered file are refused, or releases (`diff-release`) or waves (`diff`) differ |
 | 2 | wrong usage |
 | 3 | a defect of the run itself |
 | 4 | the place does not allow it: not writable, no room, in use, or something in the way |

@@ -1,10 +1,11 @@
 """What an institute delivered, whatever the format of its file: columns of text, and what the file says of them."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from helsemonitor.delimited import rendered
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,6 @@ class Delivery:
         return {column.name: column for column in self.columns}
 
 
-class _Lines(list[str]):
-    """Takes what the csv module writes, a call for each row."""
-
-    write = list.append
-
-
 def as_csv(delivery: Delivery) -> bytes:
-    r"""A delivery as a seed: UTF-8, commas, "\n" after each row, the header first, quotes where they are needed."""
-    # Some versions of Python quote a carriage return only where it is part of the line's end.
-    lines = _Lines()
-    writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(delivery.names)
-    writer.writerows(zip(*(column.cells for column in delivery.columns), strict=True))
-    return "".join(line.removesuffix("\r\n") + "\n" for line in lines).encode()
+    """A delivery as a seed, see `delimited.rendered`."""
+    return rendered(delivery.names, zip(*(column.cells for column in delivery.columns), strict=True))

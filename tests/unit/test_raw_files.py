@@ -1,5 +1,6 @@
 """Forms of raw files: numbers, codes, patterns, the copy for dbt, ids of waves, and messages without values."""
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -137,3 +138,15 @@ def test_the_row_that_a_reader_quotes_is_not_shown() -> None:
     assert without_values(said) == (
         "CSV Error on Line: 7\nOriginal Line: (not shown)\nExpected Number of Columns: 2 Found: 3\n"
     )
+
+
+def test_line_ends_within_a_cell_stay_in_it(tmp_path: Path) -> None:
+    """Of a spreadsheet, a carriage return alone among them: a reader of the copy finds the same rows."""
+    path, copy = tmp_path / "raw.csv", tmp_path / "copy.csv"
+    cells = [["id", "note"], ["1", "one\rtwo"], ["2", "three\nfour"], ["3", "five\r\nsix"], ["4", 'a "word", and more']]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows(cells)
+    write_copy(read_raw(path, "shown", {"id": ColumnForm()}), copy)
+    with duckdb.connect() as connection:
+        read = f"from read_csv('{copy}', header = false, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
+        assert [list(row) for row in connection.execute(read).fetchall()] == cells
