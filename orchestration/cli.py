@@ -1,7 +1,7 @@
 """The `helsemonitor` command.
 
-Exit code 0: done; 1: data refused, the sentences say what to mend, or two releases or waves differ; 2: wrong usage; 3: a
-defect of the run itself; 4: the place does not allow it (not writable, no room, in use, something in the way); 130:
+Exit code 0: done; 1: data refused, the sentences say what to mend, or two releases or waves differ; 2: wrong usage; 3:
+a defect of the run itself; 4: the place does not allow it (not writable, no room, in use, something in the way); 130:
 Ctrl-C.
 """
 
