@@ -8,6 +8,7 @@ one by one, each of them said beside it.
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def questions(survey: str, year: int) -> dict[str, tuple[str, str]]:
     }
 
 
+@cache
 def compared(survey: str, year: int, path: Path | None = None, announced: int | None = None) -> Comparison:
     path = path or SEEDS / "raw" / f"{survey}_{year}.csv"
     return compare(HERE, read_delivery(path), survey, year, announced)
