@@ -34,11 +34,11 @@ class Clause:
 
 def _split(column: Profile, is_blank: np.ndarray) -> Clause | None:
     """The split of one column's answers that foretells most; None where it leaves nobody out, or asks the blank."""
-    codes, place = np.unique(np.asarray(column.cells, dtype=object).astype(str), return_inverse=True)
+    codes, place = column.numbered
     blanks = np.bincount(place, weights=is_blank, minlength=len(codes))
     rows = np.bincount(place, minlength=len(codes))
     leads = blanks * 2 < rows
-    asked = frozenset(str(code) for code, leads_on in zip(codes, leads, strict=True) if leads_on)
+    asked = frozenset(code for code, leads_on in zip(codes, leads, strict=True) if leads_on)
     told_apart = {code for code in codes if code} - asked
     # Blank where the other is blank: both were routed alike, and neither routes the other.
     if not asked or "" in asked or not told_apart:

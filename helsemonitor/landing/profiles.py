@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 # A column of more different cells holds no codes: ids, weights, text.
 MOST_CODES = 150
 NOT_A_WORD = re.compile(r"[^\w]+")
@@ -53,6 +55,13 @@ class Profile:
     def answered(self) -> int:
         """Number of cells that are not blank."""
         return sum(self.counts.values())
+
+    @cached_property
+    def numbered(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """Different cells in order, the blank one among them, and the number of each respondent's cell in that order."""
+        codes = tuple(sorted(set(self.cells)))
+        place = {code: number for number, code in enumerate(codes)}
+        return codes, np.fromiter((place[cell] for cell in self.cells), dtype=np.int64, count=self.respondents)
 
     @property
     def blank_share(self) -> float:
