@@ -58,7 +58,7 @@ class Profile:
 
     @cached_property
     def numbered(self) -> tuple[tuple[str, ...], np.ndarray]:
-        """Different cells in order, the blank one among them, and the number of each respondent's cell in that order."""
+        """Different cells in order, a blank one too, and the number of each respondent's cell in that order."""
         codes = tuple(sorted(set(self.cells)))
         place = {code: number for number, code in enumerate(codes)}
         return codes, np.fromiter((place[cell] for cell in self.cells), dtype=np.int64, count=self.respondents)
