@@ -215,6 +215,9 @@ def write_docs(page: Path, results: Mapping[str, Any]) -> None:
     """
     kept = page.read_text(encoding="utf-8").split(MARK)[0]
     machine = ", ".join(f"{key} {value}" for key, value in results["machine"].items())
-    dates = ", ".join(f"{size}x on {scale['date']}" for size, scale in results["scales"].items())
+    dates = ", ".join(
+        f"{size}x on {scale['date']}" + (f" (DuckDB bounded to {scale['memory']})" if scale.get("memory") else "")
+        for size, scale in results["scales"].items()
+    )
     written = [as_markdown(title, rows) for title, rows in tables(results["scales"]).items()]
     page.write_text("\n".join([kept + MARK + "\n", f"Measured {dates} ({machine}).\n", *written]), encoding="utf-8")

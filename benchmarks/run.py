@@ -89,7 +89,7 @@ def measure_scale(size: int, only: list[str], rounds: int, memory: str, console:
     """
     work = WORK / f"{size}x"
     cases = Cases(work, scaled_seeds(SEEDS, work / "seeds", size), memory)
-    found: dict[str, Any] = {"date": datetime.now(UTC).date().isoformat(), "cases": {}, "equal": {}}
+    found: dict[str, Any] = {"date": datetime.now(UTC).date().isoformat(), "memory": memory, "cases": {}, "equal": {}}
     if "seeds" in only:
         found["cases"] |= run_cases(cases.of_seeds(), rounds, console)
     if "build" in only and "marts" not in only:
