@@ -191,11 +191,12 @@ def diff(file: Path, survey: str, year: int, respondents: int | None, out: Path 
 
     from helsemonitor.landing.comparison import compare
     from helsemonitor.landing.formats import read_delivery
+    from helsemonitor.place import seeds_problem
     from orchestration import deliveries
 
-    if out and out.suffix.lower() not in deliveries.FORMATS:
-        raise click.UsageError(f"--out writes {' or '.join(deliveries.FORMATS)}; {out.name} is neither.")
     settings = Settings.from_environment()
+    if problem := seeds_problem(settings) or (out and deliveries.out_problem(settings, file, out)):
+        raise click.UsageError(problem)
     comparison = compare(settings, read_delivery(file), survey, year, respondents)
     console = Console(markup=False, emoji=False)
     if console.is_terminal:

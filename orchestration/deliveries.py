@@ -2,18 +2,22 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helsemonitor.landing.comparison import Comparison
 from helsemonitor.landing.difference import Difference
+from helsemonitor.settings import Settings
 from orchestration.reporters import spaced
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 HEADER = ("difference", "column", "column before", "item", "evidence", "type of change")
+# Of a longer name or evidence the beginning is shown; the CSV file has all of it.
+LONGEST = 400
 # A spreadsheet takes a cell that begins so for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PAGE = """<!doctype html>
@@ -46,23 +50,32 @@ td { overflow-wrap: anywhere }
 """
 
 
+def _shown(text: str) -> str:
+    """Text of a delivered file as a terminal and a page may show it: on one line, short, without what controls."""
+    seen = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return seen if len(seen) <= LONGEST else f"{seen[:LONGEST]} ..."
+
+
 def _names(columns: tuple[str, ...]) -> str:
-    return ", ".join(columns) if len(columns) < 4 else f"{columns[0]} ... {columns[-1]} ({len(columns)})"
+    shown = [_shown(column) for column in columns]
+    return ", ".join(shown) if len(shown) < 4 else f"{shown[0]} ... {shown[-1]} ({len(shown)})"
 
 
 def _row(one: Difference) -> tuple[str, ...]:
-    return (one.name, _names(one.columns), _names(one.before), one.item, one.evidence, one.change_type)
+    return (one.name, _names(one.columns), _names(one.before), one.item, _shown(one.evidence), one.change_type)
 
 
 def title(comparison: Comparison) -> str:
     """What was compared."""
-    return f"{comparison.delivery.shown} against {comparison.sibling.wave_id}"
+    return f"{_shown(comparison.delivery.shown)} against {comparison.sibling.wave_id}"
 
 
 def summary(comparison: Comparison) -> str:
     """How much is otherwise, in a sentence."""
     delivery, number = comparison.delivery, len(comparison.differences)
     size = f"{spaced(delivery.respondents)} respondents, {spaced(len(delivery.columns))} columns"
+    if comparison.is_landed:
+        size = f"This wave is landed already. {size}"
     if not number:
         return f"{size}; nothing differs from {comparison.sibling.wave_id} but the answers themselves."
     return f"{size}; {spaced(number)} difference{'s' if number > 1 else ''} from {comparison.sibling.wave_id}."
@@ -107,9 +120,35 @@ def as_page(comparison: Comparison) -> str:
 FORMATS = {".csv": as_csv, ".html": as_page}
 
 
+def out_problem(settings: Settings, delivered: Path, out: Path) -> str:
+    """Why the differences cannot be written to a file; empty where they can.
+
+    Args:
+        settings: Folders of the project.
+        delivered: The delivered file.
+        out: The file to write.
+    """
+    if out.suffix.lower() not in FORMATS:
+        return f"--out writes {' or '.join(FORMATS)}; {out.name} is neither."
+    if not out.parent.is_dir():
+        return f"--out: there is no folder {out.parent}; make it, or name another."
+    if out.exists() and not out.is_file():
+        return f"--out: {out} is no ordinary file; name another."
+    if out.exists() and delivered.exists() and out.samefile(delivered):
+        return f"--out: {out} is the delivered file itself, which is never written; name another."
+    if out.resolve().is_relative_to(settings.seeds_dir.resolve()):
+        return f"--out: {out} lies among the seeds, where only waves and codebook lie; name another."
+    return ""
+
+
 def write(comparison: Comparison, path: Path) -> None:
-    """Write the differences to a file, in the format that the ending of its name says (`.csv` or `.html`)."""
-    path.write_text(FORMATS[path.suffix.lower()](comparison), encoding="utf-8")
+    """Write the differences to a file in one step, in the format that its name says (`.csv` or `.html`)."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_text(FORMATS[path.suffix.lower()](comparison), encoding="utf-8", errors="replace")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def lines(comparison: Comparison) -> Iterator[str]:
@@ -119,5 +158,5 @@ def lines(comparison: Comparison) -> Iterator[str]:
         columns = _names(one.columns) or _names(one.before)
         before = f" (before: {_names(one.before)})" if one.before and one.columns and one.before != one.columns else ""
         item = f" [{one.item}]" if one.item else ""
-        yield f"{one.name}: {columns or 'the file'}{before}{item}: {one.evidence}"
+        yield f"{one.name}: {columns or 'the file'}{before}{item}: {_shown(one.evidence)}"
     yield summary(comparison)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from helsemonitor.landing.profiles import Profile, plain_label
@@ -19,6 +20,8 @@ from helsemonitor.landing.profiles import Profile, plain_label
 LIKE, OTHER_SHARES, UNKNOWN_CODES, OTHER_BLANKS, SAME_NAME, SAME_TEXT = 2.0, 4.0, 2.0, 0.7, 1.0, 1.5
 # Columns of codes and of free cells are never the same; a column alone costs a little.
 NEVER, ALONE = -5.0, -0.35
+# Part of the likeness in any order that an alignment in order has where the order was kept.
+ORDER_KEPT = 0.85
 # From here on two texts say the same.
 SAME_WORDS = 0.6
 
@@ -30,7 +33,8 @@ class Match:
     Args:
         before: Place of the column in the wave before.
         now: Place in the delivered wave.
-        likeness: Sum of the likenesses; 2 where the answers are the same and nothing else is known.
+        likeness: Sum of the likenesses; 2 where the answers are the same and nothing else is known, below 0 where it is
+            nothing but the name.
     """
 
     before: int
@@ -90,14 +94,8 @@ def likenesses(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
     return np.where(np.equal.outer(*coded), found, NEVER)
 
 
-def align(before: Sequence[Profile], now: Sequence[Profile]) -> list[Match]:
-    """Find the columns that are the same question, in their order.
-
-    Args:
-        before: Columns of the wave before, in order.
-        now: Columns of the delivered wave, in order.
-    """
-    like = likenesses(before, now)
+def _in_order(like: np.ndarray) -> list[tuple[int, int]]:
+    """The pairs of the alignment with the highest sum of likenesses."""
     rows, columns = like.shape
     best = np.zeros((rows + 1, columns + 1))
     best[:, 0], best[0, :] = ALONE * np.arange(rows + 1), ALONE * np.arange(columns + 1)
@@ -105,14 +103,59 @@ def align(before: Sequence[Profile], now: Sequence[Profile]) -> list[Match]:
         above = np.maximum(best[row - 1, :-1] + like[row - 1], best[row - 1, 1:] + ALONE)
         for column in range(1, columns + 1):
             best[row, column] = max(above[column - 1], best[row, column - 1] + ALONE)
-    found: list[Match] = []
+    found = []
     row, column = rows, columns
     while row and column:
         if best[row, column] == best[row - 1, column - 1] + like[row - 1, column - 1]:
             row, column = row - 1, column - 1
-            found.append(Match(row, column, float(like[row, column])))
+            found.append((row, column))
         elif best[row, column] == best[row - 1, column] + ALONE:
             row -= 1
         else:
             column -= 1
-    return found[::-1]
+    return found
+
+
+def _in_any_order(like: np.ndarray) -> list[tuple[int, int]]:
+    """The pairs with the highest sum of likenesses, wherever the columns stand."""
+    rows, columns = linear_sum_assignment(np.maximum(like, 0), maximize=True)
+    return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if like[row, column] > 0]
+
+
+def _by_name(
+    before: Sequence[Profile], now: Sequence[Profile], pairs: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Of the columns that are left, those of one name: whatever else differs is to be said of them."""
+    taken = {row for row, _ in pairs}, {column for _, column in pairs}
+    left = {column.name: place for place, column in enumerate(now) if place not in taken[1]}
+    return [
+        (place, left[column.name])
+        for place, column in enumerate(before)
+        if place not in taken[0] and column.name in left
+    ]
+
+
+def likeness_in_order(before: Sequence[Profile], now: Sequence[Profile]) -> float:
+    """Mean likeness of the columns before with those that they are aligned with; a column that is gone counts 0."""
+    like = likenesses(before, now)
+    return float(sum(like[pair] for pair in _in_order(like))) / max(len(before), 1) if like.size else 0.0
+
+
+def align(before: Sequence[Profile], now: Sequence[Profile]) -> list[Match]:
+    """Find the columns that are the same question.
+
+    Args:
+        before: Columns of the wave before, in order.
+        now: Columns of the delivered wave, in order.
+
+    Returns:
+        The pairs, in the order of the wave before. Where keeping the order costs too much, it is not kept.
+    """
+    like = likenesses(before, now)
+    if not like.size:
+        return []
+    pairs, free = _in_order(like), _in_any_order(like)
+    if sum(like[pair] for pair in pairs) < ORDER_KEPT * sum(like[pair] for pair in free):
+        pairs = free
+    pairs += _by_name(before, now, pairs)
+    return [Match(row, column, float(like[row, column])) for row, column in sorted(pairs)]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from helsemonitor.landing.difference import Difference, Pair, named, percent
+from helsemonitor.landing.difference import Difference, Pair, looks_like_code, named, percent
 from helsemonitor.landing.filters import simplest_clause
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.limits import Limit, limit_for
@@ -77,8 +77,7 @@ def shares_moved(pair: Pair, limits: Sequence[Limit], survey: str, year: int) ->
     ]
     if far:
         moves = (
-            f"{named(pair.before.labels, code)} {percent(_share(pair.before, [code]))} to "
-            f"{percent(_share(pair.now, [code]))}"
+            f"{named(pair.before, code)} {percent(_share(pair.before, [code]))} to {percent(_share(pair.now, [code]))}"
             for code in far
         )
         yield pair.said("answers_far", ", ".join(moves))
@@ -104,7 +103,8 @@ def asked_differently(
     evidence = f"blank {percent(one)} to {percent(other)} of those whom the codebook asks"
     if beside > OUTSIDE:
         evidence += f", and {percent(beside)} of all answered whom it does not ask"
-    clause = simplest_clause(pair.now, columns)
+    routing = [column for column in columns if all(looks_like_code(*cell) for cell in column.counts.items())]
+    clause = simplest_clause(pair.now, routing)
     if clause is not None:
         codes = " or ".join(sorted(clause.codes))
         evidence += f"; those with {codes} in {clause.column} explain {100 * clause.explained:.1f} %"

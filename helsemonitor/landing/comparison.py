@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.gate import read_codebook
 from helsemonitor.codebook.waves import Wave, raw_file, read_waves
-from helsemonitor.errors import DataRefused
-from helsemonitor.landing.alignment import align
+from helsemonitor.errors import DataRefused, refusal
+from helsemonitor.landing.alignment import likeness_in_order
 from helsemonitor.landing.delivery import DeliveredColumn, Delivery
 from helsemonitor.landing.difference import Difference
 from helsemonitor.landing.differences import differences
@@ -20,6 +20,11 @@ from helsemonitor.settings import Settings
 # Mean likeness of the columns that hold items with those of another wave of the survey. Neighbouring waves of two
 # surveys have 1.6 to 2.9, all columns renamed among them, and waves of different surveys 0.6 to 1.0.
 SAME_SURVEY = 1.2
+# Part of the names that are the same where a file of the survey has its columns in another order.
+SAME_NAMES = 0.8
+# What programs write for a blank; in so few columns it may be an answer.
+WORDS_FOR_BLANK = ("NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", ".")
+FEW_COLUMNS = 2
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,13 @@ class Comparison:
         delivery: The delivered file.
         sibling: The wave that it was compared with.
         differences: What is otherwise.
+        is_landed: Whether there is a file of that wave already.
     """
 
     delivery: Delivery
     sibling: Wave
     differences: tuple[Difference, ...]
+    is_landed: bool
 
 
 def _cell(cell: str) -> str:
@@ -55,22 +62,36 @@ def profile_of(column: DeliveredColumn) -> Profile:
     )
 
 
-def _likeness(sibling: Sibling, columns: Sequence[Profile]) -> float:
-    """Mean likeness of a wave's columns that hold items with delivered ones; 2 where all answers are the same."""
+def _refuse_words_for_blanks(delivery: Delivery, columns: Sequence[Profile]) -> None:
+    """Refuse a file whose blanks are written as a word: they would be read as answers."""
+    for word in WORDS_FOR_BLANK:
+        number = sum(word in column.counts for column in columns)
+        if number > FEW_COLUMNS:
+            raise refusal(
+                delivery.shown,
+                f"'{word}' stands in {number} columns, as programs write a blank",
+                "save it with empty cells where there is no answer",
+            )
+
+
+def _is_of_survey(sibling: Sibling, columns: Sequence[Profile]) -> bool:
+    """Whether columns are like those of a wave, in their order, or are called the same in another one."""
     known = [column for column in sibling.columns if column.name in sibling.rows]
-    return sum(match.likeness for match in align(known, columns)) / max(len(known), 1)
+    names = {column.name for column in columns}
+    if sum(column.name in names for column in known) >= SAME_NAMES * len(known):
+        return True
+    return likeness_in_order(known, columns) >= SAME_SURVEY
 
 
 def _refuse_other_surveys(
     settings: Settings, book: Codebook, delivery: Delivery, sibling: Sibling, columns: Sequence[Profile]
 ) -> None:
-    if _likeness(sibling, columns) >= SAME_SURVEY:
+    if _is_of_survey(sibling, columns):
         return
     landed = [wave for wave in read_waves(settings) if raw_file(settings, wave).is_file()]
     newest = {wave.survey: wave for wave in landed if wave.survey != sibling.wave.survey}
-    alike = {survey: _likeness(read_sibling(settings, book, wave), columns) for survey, wave in newest.items()}
-    likely = max(alike, key=lambda survey: alike[survey], default="")
-    perhaps = f"it is likely one of {likely}; " if likely and alike[likely] >= SAME_SURVEY else ""
+    likely = [survey for survey, wave in newest.items() if _is_of_survey(read_sibling(settings, book, wave), columns)]
+    perhaps = f"it is likely one of {likely[0]}; " if likely else ""
     raise DataRefused(
         [
             f"{delivery.shown}: its columns are not like those of {sibling.wave.wave_id}, so it is hardly a wave of "
@@ -96,6 +117,8 @@ def compare(settings: Settings, delivery: Delivery, survey: str, year: int, anno
     landed = tuple(wave for wave in read_waves(settings) if raw_file(settings, wave).is_file())
     sibling = read_sibling(settings, book, nearest(landed, survey, year, settings.shown(settings.codebook_dir)))
     columns = [profile_of(column) for column in delivery.columns]
+    _refuse_words_for_blanks(delivery, columns)
     _refuse_other_surveys(settings, book, delivery, sibling, columns)
     found = differences(book, read_limits(settings), sibling, columns, year, announced)
-    return Comparison(delivery, sibling.wave, tuple(found))
+    is_landed = any((wave.survey, wave.year) == (survey, year) for wave in landed)
+    return Comparison(delivery, sibling.wave, tuple(found), is_landed)

@@ -1,10 +1,15 @@
 """One difference between a delivered wave and the wave before it, and the pair of columns that it is about."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from helsemonitor.landing.profiles import Profile
 
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+CODE = re.compile(r"[+-]?[0-9]{1,5}([.,][0-9]{1,2})?|[^\W\d_]{1,2}|([^\W\d]|[+.-]){0,3}[0-9]{1,4}([^\W\d]|[+.-]){0,3}")
+WORD = re.compile(r"[^\W\d_]+")
+SEVERAL = 5
 # Kind of a difference -> what it is called, and the type of change that the register would call it.
 KINDS = {
     "column_new": ("new column", ""),
@@ -26,6 +31,7 @@ KINDS = {
     "weights_new": ("weights where there were none", "coding"),
     "weights_gone": ("no weights where there were some", "coding"),
     "weights_scale": ("weights on another scale", "coding"),
+    "weights_unfit": ("weights that are none", ""),
     "respondents": ("number of respondents", ""),
 }
 
@@ -79,6 +85,29 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def named(labels: Mapping[str, str], code: str) -> str:
-    """A code with its label."""
-    return f"{code} ({labels[code]})" if labels.get(code) else code
+def as_number(code: str) -> int | None:
+    """A code as a whole number; None where it is none."""
+    return int(code) if WHOLE_NUMBER.fullmatch(code) else None
+
+
+def looks_like_code(cell: str, count: int) -> bool:
+    """Whether a cell that no list has may stand in a message; macro `looks_like_code` says the same of the warehouse.
+
+    It is short and like a code, and not like a name, a date of birth or a telephone number. Words of three letters and
+    more must have been given by several people.
+    """
+    return len(cell) <= 8 and bool(CODE.fullmatch(cell) or (count >= SEVERAL and WORD.fullmatch(cell)))
+
+
+def named(column: Profile, code: str) -> str:
+    """A code with its label; where it has none and does not look like a code, its length."""
+    if column.labels.get(code):
+        return f"{code} ({column.labels[code]})"
+    if code in column.codes or looks_like_code(code, column.counts.get(code, 0)):
+        return code
+    return f"a text of {len(code)} characters"
+
+
+def given(column: Profile, codes: Iterable[str]) -> str:
+    """Codes with how often each was given."""
+    return ", ".join(f"{named(column, code)} {column.counts.get(code, 0)} times" for code in codes)

@@ -1,7 +1,7 @@
 """What a delivered wave has otherwise than the wave before it, column by column, each with its evidence."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from helsemonitor.limits import Limit, limit_for
 
 # A wave so many times as large as the one before, or as small, is hardly the same survey.
 MANY_TIMES = 3
+WEIGHT_NAME = re.compile("vekt|weight|wgt", re.IGNORECASE)
 NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
 
 
@@ -30,14 +31,32 @@ def _weights(sibling: Sibling, now: Sequence[Profile], weight_column: str, limit
     elif was and not is_now:
         yield Difference("weights_gone", (), (was,), "", f"column {was} has no successor")
     elif was and is_now and is_now in delivered:
+        unfit = int((~(_numbers(delivered[is_now]) > 0)).sum())
+        if unfit:
+            evidence = f"{unfit} of {delivered[is_now].respondents} are blank, no numbers or not above 0"
+            yield Difference("weights_unfit", (is_now,), (was,), "", evidence)
         means = [_mean(sibling.profile(was)), _mean(delivered[is_now])]
         if min(means) > 0 and not 1 / limit <= means[1] / means[0] <= limit:
             yield Difference("weights_scale", (is_now,), (was,), "", f"mean {means[0]:.4g} to {means[1]:.4g}")
 
 
+def _numbers(column: Profile) -> np.ndarray:
+    """The cells as numbers, those that are none as NaN."""
+    return np.array([float(cell.replace(",", ".")) if NUMBER.fullmatch(cell) else np.nan for cell in column.cells])
+
+
 def _mean(column: Profile) -> float:
-    numbers = [float(cell.replace(",", ".")) for cell in column.cells if NUMBER.fullmatch(cell)]
-    return float(np.mean(numbers)) if numbers else 0.0
+    numbers = _numbers(column)
+    return float(np.nanmean(numbers)) if np.isfinite(numbers).any() else 0.0
+
+
+def _weight_column(sibling: Sibling, now: Sequence[Profile], partner: Mapping[str, str]) -> str:
+    """The delivered weights: what the former ones became, or a new column of positive numbers that is called so."""
+    if sibling.wave.weight_column:
+        return partner.get(sibling.wave.weight_column, "")
+    taken = set(partner.values())
+    called = [column for column in now if column.name not in taken and WEIGHT_NAME.search(column.name)]
+    return next((column.name for column in called if np.all(_numbers(column) > 0)), "")
 
 
 def _respondents(before: int, now: int, announced: int | None) -> Iterator[Difference]:
@@ -134,15 +153,14 @@ def differences(
     told_now = Told(book, survey, sibling.wave.year, [(row, pair.now) for row, pair in mapped])
     wave = replace(sibling.wave, year=year)
     found = list(_respondents(sibling.columns[0].respondents, now[0].respondents if now else 0, announced))
-    found += _weights(
-        sibling, now, partner.get(sibling.wave.weight_column, ""), limit_for(limits, "weight_scale", survey, year)
-    )
+    weights = _weight_column(sibling, now, partner)
+    found += _weights(sibling, now, weights, limit_for(limits, "weight_scale", survey, year))
     for column in now:
         if column.name in by_name:
             pair = by_name[column.name]
             people = told_before.asked_of(pair.item), told_now.asked_of(pair.item)
             found += _of_pair(pair, people, now, limits, wave)
-        else:
+        elif column.name != weights:
             answers = f"{len(column.counts)} different cells, {percent(column.blank_share)} blank"
             found.append(Difference("column_new", (column.name,), (), "", answers))
     for column in sibling.columns:

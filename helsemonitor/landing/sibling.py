@@ -47,8 +47,9 @@ def nearest(waves: tuple[Wave, ...], survey: str, year: int, shown: str) -> Wave
     others = [wave for wave in waves if wave.survey == survey and wave.year != year]
     if not others:
         known = sorted({wave.survey for wave in waves})
+        only = f"no wave of survey {survey} but {year}" if survey in known else f"no survey {survey}"
         raise DataRefused(
-            [f"{shown} declares no other wave of survey {survey} to compare with; its surveys are {', '.join(known)}."]
+            [f"{shown} has {only} to compare with; there are files of {', '.join(known)}. Name one, or another year."]
         )
     before = [wave for wave in others if wave.year < year]
     return max(before, key=lambda wave: wave.year) if before else min(others, key=lambda wave: wave.year)

@@ -7,7 +7,7 @@ one by one, each of them said beside it.
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -243,5 +243,92 @@ def test_planted_differences_are_found_and_nothing_else(tmp_path: Path) -> None:
 def test_a_file_of_another_survey_is_refused() -> None:
     with pytest.raises(DataRefused, match=r"hardly a wave of survey helsepersonell; it is likely one of innbygger"):
         compared("helsepersonell", 2026, SEEDS / "raw" / "innbygger_2025.csv")
-    with pytest.raises(DataRefused, match="declares no other wave of survey syklister"):
+    with pytest.raises(DataRefused, match="has no survey syklister"):
         compared("syklister", 2026, SEEDS / "raw" / "innbygger_2025.csv")
+
+
+def changed(tmp_path: Path, survey: str, year: int, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
+    """A landed wave as CSV, with a change."""
+    frame = pd.read_csv(SEEDS / "raw" / f"{survey}_{year}.csv", dtype=str, keep_default_na=False)
+    path = tmp_path / "delivered.csv"
+    change(frame).to_csv(path, index=False)
+    return path
+
+
+def kinds_found(survey: str, year: int, path: Path) -> dict[str, set[str]]:
+    """Kind of difference -> the columns that it is said of."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in compared(survey, year, path).differences:
+        found[one.kind] |= {*one.columns} or {*one.before}
+    return dict(found)
+
+
+@pytest.mark.parametrize("order", ["turned round", "by name", "two blocks exchanged"])
+@pytest.mark.parametrize(("survey", "year"), [("innbygger", 2025), ("helsepersonell", 2024)])
+def test_columns_in_another_order_are_the_same(tmp_path: Path, survey: str, year: int, order: str) -> None:
+    def reorder(frame: pd.DataFrame) -> pd.DataFrame:
+        names = list(frame)
+        orders = {
+            "turned round": names[::-1], "by name": sorted(names), "two blocks exchanged": names[40:] + names[:40]
+        }  # fmt: skip
+        return frame[orders[order]]
+
+    assert kinds_found(survey, year + 1, changed(tmp_path, survey, year, reorder)) == {}
+
+
+def test_codes_that_are_all_one_lower_are_said_to_be(tmp_path: Path) -> None:
+    def lower(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(q15_1=[str(int(cell) - 1) if cell else "" for cell in frame["q15_1"]])
+
+    found = compared("innbygger", 2026, changed(tmp_path, "innbygger", 2025, lower)).differences
+    shifted = next(one for one in found if one.kind == "codes_shifted")
+    assert shifted.columns == ("q15_1",)
+    assert "every code is one lower" in shifted.evidence
+
+
+def test_ticks_alone_are_told_in_every_box_of_every_set(tmp_path: Path) -> None:
+    lists = {row["column_name"] for row in holding("columns", "innbygger", 2025) if row["code_list"] == "selected"}
+    path = changed(
+        tmp_path, "innbygger", 2025, lambda frame: frame.replace({name: {"0": ""} for name in lists & set(frame)})
+    )
+    found = kinds_found("innbygger", 2026, path)
+    assert set(found) == {"ticks_only"}
+    assert found["ticks_only"] <= lists
+
+
+def test_weights_that_are_new_or_none_are_said(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    new = changed(
+        tmp_path, "helsepersonell", 2024, lambda frame: frame.assign(vekt=random.uniform(0.5, 2, len(frame)).round(4))
+    )
+    assert kinds_found("helsepersonell", 2025, new) == {"weights_new": {"vekt"}}
+    compared.cache_clear()
+    broken = changed(
+        tmp_path,
+        "innbygger",
+        2025,
+        lambda frame: frame.assign(
+            vekt=[("" if row % 9 == 0 else "-1" if row % 9 == 1 else cell) for row, cell in enumerate(frame["vekt"])]
+        ),
+    )
+    found = compared("innbygger", 2026, broken).differences
+    assert [(one.kind, one.columns) for one in found] == [("weights_unfit", ("vekt",))]
+    # Of 1,590 rows, those with the numbers 0 and 1 of every nine.
+    assert found[0].evidence.startswith("354 of 1590 ")
+
+
+def test_codes_of_a_labelled_file_that_have_no_label_or_are_called_missing(tmp_path: Path) -> None:
+    frame, texts, labels = newest_as_frame()
+    random = np.random.default_rng(5)
+    # 99 has no label, and the last listed answer of q15_2 is declared missing; q26 (0 to 10) runs the other way.
+    frame.loc[random.random(len(frame)) < 0.05, "q15_1"] = 99.0
+    last = max(labels["q15_2"])
+    there = {float(code): float(10 - code) for code in range(11)}
+    frame["q26"] = frame["q26"].replace(there)
+    labels["q26"] = {there.get(code, code): label for code, label in labels["q26"].items()}
+    path = tmp_path / "delivered.sav"
+    pyreadstat.write_sav(
+        frame, path, column_labels=texts, variable_value_labels=labels, missing_ranges={"q15_2": [last]}
+    )
+    found = kinds_found("innbygger", 2026, path)
+    assert found == {"missing_codes": {"q15_1", "q15_2"}, "scale_turned": {"q26"}}
