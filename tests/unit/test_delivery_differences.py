@@ -74,7 +74,7 @@ def pairs_found(comparison: Comparison, before: dict[str, tuple[str, str]], now:
 
 
 def test_the_columns_of_the_shipped_waves_are_found_again() -> None:
-    """By answers and order alone: the files have no labels, and five times every column was renamed."""
+    """By answers and order alone: the files have no labels, and three times every column was renamed."""
     hits = wrong = there = 0
     for survey, year, newer in STEPS:
         before, now = questions(survey, year), questions(survey, newer)
