@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from helsemonitor.landing.difference import Difference, Pair, looks_like_code, named, percent
+from helsemonitor.landing.difference import POSITIONS, Difference, Pair, looks_like_code, named, percent
 from helsemonitor.landing.filters import simplest_clause
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.limits import Limit, limit_for
@@ -29,7 +29,7 @@ def _share(column: Profile, codes: Collection[str]) -> float:
 
 
 def _substantive(pair: Pair, of: Profile, year: int) -> Shares:
-    codes = [code for code in pair.order if pair.kinds.get(code) in ("substantive", "neutral")]
+    codes = [code for code in pair.order if pair.kinds.get(code) in POSITIONS]
     counts = np.array([of.counts.get(code, 0) for code in codes], dtype=float)
     return Shares(year, tuple(codes), counts / max(counts.sum(), 1), float(counts.sum()), exclusive=True)
 
@@ -64,9 +64,7 @@ def shares_moved(pair: Pair, limits: Sequence[Limit], survey: str, year: int) ->
     errors = limit_for(limits, "drift_se", survey, year)
     n, m = pair.before.answered, pair.now.answered
     without = [code for code, kind in pair.kinds.items() if kind in NO_POSITION]
-    one, other = (
-        sum(of.counts.get(code, 0) for code in without) / max(of.answered, 1) for of in (pair.before, pair.now)
-    )
+    one, other = _share(pair.before, without), _share(pair.now, without)
     if _beyond(one, other, n, m, POSITION_POINTS, errors):
         yield pair.said("dont_know_changed", f"{percent(one)} to {percent(other)} of the answers")
     points = limit_for(limits, "drift", survey, year, ("percent",))

@@ -4,15 +4,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from helsemonitor.landing.alignment import same_words
-from helsemonitor.landing.difference import Difference, Pair, as_number, given, named
+from helsemonitor.landing.difference import POSITIONS, Difference, Pair, as_number, given, named
 from helsemonitor.landing.profiles import plain_label
 
 # Labels that are more alike are the same answer in other words.
 SAME_ANSWER = 0.75
 # Codes that institutes use for what is no answer: 9, 99, 98, -1, 999 ...
 NO_ANSWER_CODE = re.compile(r"-[0-9]+|[789]|[1-9]*9[0-9]|99[0-9]+")
-# Answers that are steps of a scale.
-POSITIONS = ("substantive", "neutral")
 # SPSS cuts labels of answers off at 120 bytes; so long a beginning is no chance.
 ROOM = 100
 # An answer that so many would give, and nobody does, is gone.

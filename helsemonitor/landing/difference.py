@@ -10,6 +10,8 @@ WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 CODE = re.compile(r"[+-]?[0-9]{1,5}([.,][0-9]{1,2})?|[^\W\d_]{1,2}|([^\W\d]|[+.-]){0,3}[0-9]{1,4}([^\W\d]|[+.-]){0,3}")
 WORD = re.compile(r"[^\W\d_]+")
 SEVERAL = 5
+# Kinds of answers that are steps of a scale.
+POSITIONS = ("substantive", "neutral")
 # Kind of a difference -> what it is called, and the type of change that the register would call it.
 KINDS = {
     "column_new": ("new column", ""),
