@@ -60,6 +60,11 @@ class Settings:
         return self.seeds_dir / "raw"
 
     @property
+    def landing_dir(self) -> Path:
+        """Folder beside the seeds for deliveries as they came, and for what was refused; as private as the seeds."""
+        return self.seeds_dir.parent / "landing"
+
+    @property
     def warehouse(self) -> Path:
         """DuckDB file that dbt builds; it holds respondents and is never published."""
         return self.build_dir / "warehouse.duckdb"

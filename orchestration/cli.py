@@ -209,5 +209,34 @@ def diff(file: Path, survey: str, year: int, respondents: int | None, out: Path 
     sys.exit(DIFFERENT if comparison.differences else 0)
 
 
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--survey", required=True, help="Survey that the file belongs to, as surveys.csv names it.")
+@click.option("--year", required=True, type=click.IntRange(1, 9_999_999), help="Year of the wave, as waves.csv has it.")
+@click.option("--replace", "replaces", is_flag=True, help="Take the place of another file of that wave, which is kept.")
+def land(file: Path, survey: str, year: int, replaces: bool) -> None:
+    """Write a delivered file as the raw file of a wave, where codebook and gate let it pass.
+
+    FILE is .csv (also gzipped), .sav, .xlsx or .parquet. It is kept as it came in landing/delivered, beside the folder
+    of the seeds; what is refused lies in landing/rejected with the reasons. The same file lands once. waves.csv
+    declares the wave before.
+
+    Exit code 0: landed, or landed before; 1: refused, nothing has changed; 2: wrong usage.
+    """
+    from helsemonitor.place import seeds_problem
+    from orchestration import landing
+
+    settings = Settings.from_environment()
+    if problem := seeds_problem(settings):
+        raise click.UsageError(problem)
+    landed = landing.land(settings, file, survey, year, replaces)
+    if not landed.is_new:
+        click.echo(f"{settings.shown(landed.raw)} is this file already; nothing was written.")
+        return
+    click.echo(f"{settings.shown(landed.raw)} is written; the delivery is kept as {settings.shown(landed.kept)}.")
+    if landed.replaced:
+        click.echo(f"The former file is kept as {settings.shown(landed.replaced)}.")
+
+
 if __name__ == "__main__":
     main()

@@ -12,6 +12,8 @@ from pathlib import Path
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.reading import Rows, read_table, suggestion
 from helsemonitor.codebook.rules import all_rules
+from helsemonitor.codebook.rules.rule import Rule
+from helsemonitor.codebook.rules.waves import unreviewed
 from helsemonitor.codebook.schema import tables
 from helsemonitor.codebook.validation import broken_constraints, broken_references
 from helsemonitor.codebook.waves import read_waves
@@ -46,11 +48,16 @@ def _without_rows(reads: Iterable[Rows]) -> Iterator[str]:
             yield f"{read.shown} has no row below its header; restore its rows{own}."
 
 
-def read_codebook(settings: Settings) -> Codebook:
+def _rules(may_be_unreviewed: bool) -> Iterator[Rule]:
+    return (rule for rule in all_rules() if not (may_be_unreviewed and rule.judge is unreviewed))
+
+
+def read_codebook(settings: Settings, *, may_be_unreviewed: bool = False) -> Codebook:
     """Read the codebook and hold it to its schema and to its rules.
 
     Args:
         settings: Folders of the project.
+        may_be_unreviewed: Whether waves may be declared that nobody has reviewed yet, as while one is landed.
 
     Returns:
         The codebook; everything that dbt reads of it is in one form and refers to something.
@@ -75,7 +82,7 @@ def read_codebook(settings: Settings) -> Codebook:
     if sentences:
         raise DataRefused(sentences)
     book = Codebook(reads)
-    sentences = [sentence for rule in all_rules() for sentence in rule.judge(book)]
+    sentences = [sentence for rule in _rules(may_be_unreviewed) for sentence in rule.judge(book)]
     if sentences:
         raise DataRefused(sentences)
     return book

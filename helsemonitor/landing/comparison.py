@@ -113,7 +113,7 @@ def compare(settings: Settings, delivery: Delivery, survey: str, year: int, anno
     Raises:
         DataRefused: The codebook does not pass its gate, the survey has no other wave, or the file is of another one.
     """
-    book = read_codebook(settings)
+    book = read_codebook(settings, may_be_unreviewed=True)
     landed = tuple(wave for wave in read_waves(settings) if raw_file(settings, wave).is_file())
     sibling = read_sibling(settings, book, nearest(landed, survey, year, settings.shown(settings.codebook_dir)))
     columns = [profile_of(column) for column in delivery.columns]

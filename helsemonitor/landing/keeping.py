@@ -1,0 +1,125 @@
+"""The folder of deliveries: what came, as it came, and what was refused with the reasons."""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from helsemonitor.artifacts import file_sha256, read_json_or_none
+from helsemonitor.codebook.waves import Wave, raw_file
+from helsemonitor.errors import refusal
+from helsemonitor.landing.delivery import Delivery, as_csv
+from helsemonitor.landing.files import LARGEST_FILE
+from helsemonitor.settings import Settings
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A landed wave.
+
+    Args:
+        raw: The raw file that was written from the delivery.
+        kept: The delivery as it came.
+        is_new: Whether anything was written; the same file lands once.
+        replaced: The raw file that it took the place of, kept aside; None where there was none.
+    """
+
+    raw: Path
+    kept: Path
+    is_new: bool
+    replaced: Path | None = None
+
+
+def _in_one_step(content: bytes, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _safe_name(path: Path) -> str:
+    """The name of a delivered file as a file may be called anywhere."""
+    name = "".join(character if character.isprintable() and character not in "/\\:" else "_" for character in path.name)
+    return name.lstrip(".")[-100:] or "delivery"
+
+
+def _keep(settings: Settings, delivery: Delivery, folder: Path) -> Path:
+    """Copy a delivery as it came.
+
+    Raises:
+        DataRefused: It is not the file any more that was read.
+    """
+    kept = folder / f"{delivery.sha256[:12]}-{_safe_name(delivery.path)}"
+    if kept.is_file() and file_sha256(kept) == delivery.sha256:
+        return kept
+    content = delivery.path.read_bytes()
+    _in_one_step(content, kept)
+    if file_sha256(kept) != delivery.sha256:
+        kept.unlink()
+        raise refusal(delivery.shown, "the file was changed while it was landed", "land it when it is there as a whole")
+    return kept
+
+
+def land_file(settings: Settings, delivery: Delivery, wave: Wave, replaces: bool) -> Landed:
+    """Keep a delivery and write the wave's raw file from it.
+
+    Args:
+        settings: Folders of the project.
+        delivery: The file.
+        wave: The wave that it is.
+        replaces: Whether it may take the place of another file of that wave; the former one is kept.
+
+    Raises:
+        DataRefused: The wave has another file, or the delivery changed while it was landed.
+    """
+    raw, content = raw_file(settings, wave), as_csv(delivery)
+    folder = settings.landing_dir / "delivered" / wave.wave_id
+    record = folder / "landed.json"
+    said = read_json_or_none(record)
+    is_same = raw.is_file() and (
+        raw.read_bytes() == content or (isinstance(said, dict) and said.get("sha256") == delivery.sha256)
+    )
+    if raw.is_file() and not is_same and not replaces:
+        raise refusal(
+            delivery.shown,
+            f"{wave.wave_id} is landed already, and its file {settings.shown(raw)} holds something else",
+            "land it with --replace to take its place; the former one is kept then",
+        )
+    kept = _keep(settings, delivery, folder)
+    replaced = None
+    if raw.is_file() and not is_same:
+        replaced = folder / f"replaced-{file_sha256(raw)[:12]}.csv"
+        _in_one_step(raw.read_bytes(), replaced)
+    if not is_same:
+        _in_one_step(content, raw)
+    landed = {"file": kept.name, "sha256": delivery.sha256, "format": delivery.format, "raw_sha256": file_sha256(raw)}
+    if said != landed:
+        _in_one_step((json.dumps(landed, indent=1) + "\n").encode(), record)
+    return Landed(raw, kept, not is_same, replaced)
+
+
+def reject(settings: Settings, path: Path, sentences: Sequence[str]) -> Path | None:
+    """Keep a copy of a refused file with the reasons beside it.
+
+    Args:
+        settings: Folders of the project.
+        path: The file.
+        sentences: Why it was refused.
+
+    Returns:
+        The report; None where there is no file that can be kept.
+    """
+    if not path.is_file() or not os.access(path, os.R_OK) or path.stat().st_size > LARGEST_FILE:
+        return None
+    folder = settings.landing_dir / "rejected"
+    name = f"{file_sha256(path)[:12]}-{_safe_name(path)}"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copyfile(path, folder / name)
+    report = folder / f"{name}.txt"
+    _in_one_step(("\n".join(sentences) + "\n").encode(errors="replace"), report)
+    return report
