@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from helsemonitor.codebook.reading import Row, Rows
 from helsemonitor.codebook.waves import holds_in
+from helsemonitor.delimited import clean_name
 
 SELECTED = ("selected", "not_selected")
 # Codes that are no answers: asked and not answered, and routed past the question.
@@ -95,6 +96,18 @@ class Codebook:
                 for year in self.years_of(row):
                     found[row["survey"], year].append(row)
         return found
+
+    def columns_of(self, survey: str, year: int) -> dict[str, Row]:
+        """Column that a wave maps to an item, by its clean name -> its row of columns.csv."""
+        return {clean_name(row["column_name"]): row for row in self.mapped[survey, year]}
+
+    def ignored_in(self, survey: str, year: int) -> tuple[str, ...]:
+        """Names and patterns of the columns of a wave that are not used."""
+        return tuple(
+            row["column_name"]
+            for row in self.rows("columns")
+            if row["survey"] == survey and row["ignored_reason"] and holds_in(row, year)
+        )
 
     @cached_property
     def asked(self) -> dict[tuple[str, int], set[str]]:

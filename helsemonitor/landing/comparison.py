@@ -84,11 +84,15 @@ def _is_of_survey(sibling: Sibling, columns: Sequence[Profile]) -> bool:
 
 
 def _refuse_other_surveys(
-    settings: Settings, book: Codebook, delivery: Delivery, sibling: Sibling, columns: Sequence[Profile]
+    settings: Settings,
+    book: Codebook,
+    landed: Sequence[Wave],
+    delivery: Delivery,
+    sibling: Sibling,
+    columns: Sequence[Profile],
 ) -> None:
     if _is_of_survey(sibling, columns):
         return
-    landed = [wave for wave in read_waves(settings) if raw_file(settings, wave).is_file()]
     newest = {wave.survey: wave for wave in landed if wave.survey != sibling.wave.survey}
     likely = [survey for survey, wave in newest.items() if _is_of_survey(read_sibling(settings, book, wave), columns)]
     perhaps = f"it is likely one of {likely[0]}; " if likely else ""
@@ -118,7 +122,7 @@ def compare(settings: Settings, delivery: Delivery, survey: str, year: int, anno
     sibling = read_sibling(settings, book, nearest(landed, survey, year, settings.shown(settings.codebook_dir)))
     columns = [profile_of(column) for column in delivery.columns]
     _refuse_words_for_blanks(delivery, columns)
-    _refuse_other_surveys(settings, book, delivery, sibling, columns)
+    _refuse_other_surveys(settings, book, landed, delivery, sibling, columns)
     found = differences(book, read_limits(settings), sibling, columns, year, announced)
     is_landed = any((wave.survey, wave.year) == (survey, year) for wave in landed)
     return Comparison(delivery, sibling.wave, tuple(found), is_landed)

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.reading import Row
-from helsemonitor.codebook.waves import Wave, holds_in
-from helsemonitor.delimited import clean_name
+from helsemonitor.codebook.waves import Wave
 from helsemonitor.landing.comparison import profile_of
 from helsemonitor.landing.delivery import Delivery
 from helsemonitor.landing.difference import given
@@ -26,14 +25,9 @@ def row_to_declare(waves: tuple[Wave, ...], delivery: Delivery, survey: str, yea
     return f"{survey},{year},,,,,{delivery.respondents},{respondent},{weight},,,delivered,provisional,,no"
 
 
-def _mapped(book: Codebook, wave: Wave) -> tuple[dict[str, Row], list[str]]:
-    """Column -> its row of columns.csv, and patterns of columns that are ignored, in a wave."""
-    rows = [row for row in book.rows("columns") if row["survey"] == wave.survey and holds_in(row, wave.year)]
-    used = {clean_name(row["column_name"]): row for row in rows if not row["ignored_reason"]}
-    return used, [row["column_name"] for row in rows if row["ignored_reason"]]
-
-
-def _columns(delivery: Delivery, wave: Wave, mapped: dict[str, Row], ignored: list[str], table: str) -> Iterator[str]:
+def _columns(
+    delivery: Delivery, wave: Wave, mapped: dict[str, Row], ignored: tuple[str, ...], table: str
+) -> Iterator[str]:
     where = f"{delivery.shown} (survey {wave.survey}, year {wave.year}"
     keys = {"respondent_column": wave.respondent_column, "weight_column": wave.weight_column}
     for word, column in keys.items():
@@ -82,5 +76,6 @@ def problems(book: Codebook, delivery: Delivery, wave: Wave, table: str) -> list
     Returns:
         One sentence per column that is missing or unknown, and per column with unknown codes.
     """
-    mapped, ignored = _mapped(book, wave)
+    mapped = book.columns_of(wave.survey, wave.year)
+    ignored = book.ignored_in(wave.survey, wave.year)
     return [*_columns(delivery, wave, mapped, ignored, table), *_codes(book, delivery, wave, mapped)]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from helsemonitor.codebook.book import NO_ANSWERS, Codebook
 from helsemonitor.codebook.reading import Row
 from helsemonitor.codebook.waves import Wave, raw_file
-from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.raw_files import ColumnForm, fits_pattern, read_raw
@@ -87,12 +86,8 @@ def read_sibling(settings: Settings, book: Codebook, wave: Wave) -> Sibling:
     Raises:
         DataRefused: Its file cannot be read.
     """
-    mapped = {clean_name(row["column_name"]): row for row in book.mapped[wave.survey, wave.year]}
-    ignored = tuple(
-        row["column_name"]
-        for row in book.rows("columns")
-        if row["survey"] == wave.survey and row["ignored_reason"] and wave.year in book.years_of(row)
-    )
+    mapped = book.columns_of(wave.survey, wave.year)
+    ignored = book.ignored_in(wave.survey, wave.year)
     forms = {name: _form(book, row) for name, row in mapped.items()}
     forms[wave.respondent_column] = ColumnForm()
     if wave.weight_column:
