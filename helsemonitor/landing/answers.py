@@ -109,4 +109,4 @@ def asked_differently(
     kind = "blanks_changed" if clause is None or other < one else "filter_narrowed"
     if beside > OUTSIDE:
         kind = "filter_moved" if other > one + BLANK_POINTS / 100 else "filter_widened"
-    yield pair.said(kind, evidence)
+    yield pair.said(kind, evidence, clause)

@@ -1,10 +1,11 @@
 """How the codes of a column are other than those of the wave before."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from helsemonitor.landing.alignment import same_words
-from helsemonitor.landing.difference import POSITIONS, Difference, Pair, as_number, given, named
+from helsemonitor.landing.difference import POSITIONS, Difference, Pair, as_number, given, looks_like_code, named
 from helsemonitor.landing.profiles import plain_label
 
 # Labels that are more alike are the same answer in other words.
@@ -15,6 +16,8 @@ NO_ANSWER_CODE = re.compile(r"-[0-9]+|[789]|[1-9]*9[0-9]|99[0-9]+")
 ROOM = 100
 # An answer that so many would give, and nobody does, is gone.
 FEW = 10
+# Part of the answers from which on a code that nobody names is no slip.
+FREQUENT = 0.01
 # Part of the answers that another place of a new answer has to explain better.
 CLEARLY = 0.02
 
@@ -31,7 +34,7 @@ def _no_answer_codes(pair: Pair, codes: Sequence[str]) -> list[str]:
     return [code for code in codes if code in pair.now.missing or looks_it(code)]
 
 
-def _is_cut(one: str, other: str) -> bool:
+def is_cut(one: str, other: str) -> bool:
     """Whether a label is the other, cut off where a format has no room for more."""
     return min(len(one), len(other)) >= ROOM and (one.startswith(other) or other.startswith(one))
 
@@ -41,7 +44,7 @@ def _same_labels(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str,
     same = {label: label for label in before if label in now}
     left = [label for label in now if label not in before]
     for label in before:
-        if label not in same and (cut := next((other for other in left if _is_cut(label, other)), "")):
+        if label not in same and (cut := next((other for other in left if is_cut(label, other)), "")):
             same[label] = cut
     return same
 
@@ -59,55 +62,94 @@ def _other_words(before: Mapping[str, str], now: Mapping[str, str], same: Mappin
     return found
 
 
-def _moved(pair: Pair, codes: Mapping[str, str]) -> Iterator[Difference]:
-    """Answers whose code is another one. codes: code before -> code now, of the answers that both waves have."""
-    moved = {before: now for before, now in codes.items() if before != now}
-    if not moved:
-        return
-    steps = [codes[code] for code in pair.order if code in codes and pair.kinds[code] in POSITIONS]
-    numbers = [number for code in steps if (number := as_number(code)) is not None]
-    is_turned = len(steps) > 2 and len(numbers) == len(steps) and numbers == sorted(numbers, reverse=True)
-    evidence = ", ".join(f"{pair.before.labels[before]} {before} to {now}" for before, now in moved.items())
-    yield pair.said("scale_turned" if is_turned else "codes_shifted", evidence)
-
-
 def _is_gone(pair: Pair, code: str) -> bool:
     """Whether nobody gives an answer that more than a few would give if nothing had changed."""
     share = pair.before.counts.get(code, 0) / max(pair.before.answered, 1)
     return code not in pair.now.counts and share * min(pair.now.answered, pair.before.answered) >= FEW
 
 
-def _by_labels(pair: Pair) -> Iterator[Difference]:
-    """Compare a code list with the labels that the file has."""
+@dataclass(frozen=True)
+class Recoding:
+    """What the codes of a delivered column mean, by those of the wave before.
+
+    Args:
+        same: Code now -> code before of the same answer.
+        reworded: Codes now whose answer has other words than before.
+        new: Codes of answers that the wave before does not have, and more than a few give or the file names.
+        missing: Codes for no answer that the code list before does not have as such.
+        gone: Codes before of answers that there are no more.
+        unclear: Codes in the cells that neither file nor code list names, and that few give.
+        shift: In words, how codes without labels have moved; empty where they have not.
+    """
+
+    same: Mapping[str, str]
+    reworded: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+    shift: str = ""
+
+    @property
+    def moved(self) -> dict[str, str]:
+        """Code before -> code now, where it is another one."""
+        return {before: now for now, before in self.same.items() if before != now}
+
+
+def _is_answer(pair: Pair, code: str) -> bool:
+    """Whether a code that nobody names is given by so many, and like the others, that it is likely an answer."""
+    count = pair.now.counts.get(code, 0)
+    numbers = [as_number(known) is not None for known in pair.before.codes]
+    is_alike = not all(numbers) or as_number(code) is not None
+    return is_alike and looks_like_code(code, count) and count >= max(FEW, FREQUENT * pair.now.answered)
+
+
+def _recoded_by_labels(pair: Pair) -> Recoding:
     declared = pair.now.missing
     before = {plain_label(label): code for code, label in pair.before.labels.items() if code not in declared}
     now = {plain_label(label): code for code, label in pair.now.labels.items() if code not in declared}
     same = _same_labels(before, now)
     renamed = _other_words(before, now, same)
-    for label, other in renamed.items():
-        evidence = f"{named(pair.before, before[label])} is now {named(pair.now, now[other])}"
-        yield pair.said("option_relabelled", evidence)
     known = {*same.values(), *renamed.values()}
-    for label, code in now.items():
-        if label not in known:
-            yield pair.said("option_added", f"{named(pair.now, code)}, given {pair.now.counts.get(code, 0)} times")
-    for label, code in before.items():
-        if label not in same and label not in renamed:
-            count = pair.before.counts.get(code, 0)
-            yield pair.said("option_removed", f"{named(pair.before, code)}, given {count} times before")
-    yield from _moved(pair, {before[label]: now[other] for label, other in {**same, **renamed}.items()})
-    yield from _unknown(pair, {*pair.now.labels, *declared})
+    cells = sorted(code for code in pair.now.counts if code not in {*pair.now.labels, *declared})
+    missing = _no_answer_codes(pair, cells)
+    unclear = [code for code in cells if code not in missing]
+    return Recoding(
+        same={now[other]: before[label] for label, other in {**same, **renamed}.items()},
+        reworded=tuple(now[other] for other in renamed.values()),
+        new=tuple(code for label, code in now.items() if label not in known),
+        missing=(*sorted(declared), *missing),
+        gone=tuple(code for label, code in before.items() if label not in same and label not in renamed),
+        unclear=tuple(unclear),
+    )
 
 
-def _unknown(pair: Pair, known: Collection[str]) -> Iterator[Difference]:
-    """Codes in the cells that nobody has told of."""
-    new = sorted(code for code in pair.now.counts if code not in known)
-    missing = _no_answer_codes(pair, new)
-    if missing:
-        yield pair.said("missing_codes", given(pair.now, missing))
-    for code in new:
-        if code not in missing:
-            yield pair.said("option_added", f"{named(pair.now, code)}, given {pair.now.counts[code]} times")
+def _recoded_by_codes(pair: Pair) -> Recoding:
+    shift, places = _shift(pair)
+    same = {now: before for before, now in places.items()}
+    cells = sorted(code for code in pair.now.counts if code not in same)
+    missing = _no_answer_codes(pair, cells)
+    left = [code for code in cells if code not in missing]
+    new = [code for code in left if shift or _is_answer(pair, code)]
+    return Recoding(
+        same=same,
+        new=tuple(new),
+        missing=tuple(missing),
+        gone=tuple(code for code in sorted(pair.before.codes) if not shift and _is_gone(pair, code)),
+        unclear=tuple(code for code in left if code not in new),
+        shift=shift,
+    )
+
+
+def recoding(pair: Pair) -> Recoding:
+    """What the codes of a delivered column mean: by labels where the file has them, else by what stands in the cells.
+
+    Args:
+        pair: Two columns that are the same question.
+    """
+    if not pair.before.codes:
+        return Recoding({}, missing=tuple(code for code in sorted(pair.now.missing) if code in pair.now.counts))
+    return _recoded_by_labels(pair) if pair.now.labels else _recoded_by_codes(pair)
 
 
 def _apart(before: Mapping[str, float], now: Mapping[str, float], places: Mapping[str, str]) -> float:
@@ -116,37 +158,42 @@ def _apart(before: Mapping[str, float], now: Mapping[str, float], places: Mappin
     return sum(abs(now.get(other, 0.0) / total - before.get(code, 0.0)) for code, other in places.items()) / 2
 
 
-def _shift(pair: Pair) -> str:
-    """In words, where the codes of numbers fit clearly better than where they stand; empty where they do not."""
+def _shift(pair: Pair) -> tuple[str, dict[str, str]]:
+    """Where the codes of numbers fit clearly better than where they stand: in words, and code before -> code now.
+
+    Where they do not, there are no words, and every code is itself.
+    """
+    stay = {code: code for code in pair.before.codes}
     numbers = [as_number(code) for code in {*pair.before.codes, *pair.now.counts}]
     if len(pair.before.codes) < 3 or None in numbers:
-        return ""
+        return "", stay
     before, now = pair.before.shares(), pair.now.shares()
     old = sorted(pair.before.codes, key=int)
     added = [code for code in now if code not in pair.before.codes]
-    straight = _apart(before, now, {code: code for code in old})
-    found = {}
+    straight = _apart(before, now, stay)
+    found: dict[str, dict[str, str]] = {}
     for step, words in ((-1, "lower"), (1, "higher")):
         moved = {code: str(int(code) + step) for code in old}
         if set(now) <= set(moved.values()):
-            found[f"the answers fit best where every code is one {words} than before"] = _apart(before, now, moved)
+            found[f"the answers fit best where every code is one {words} than before"] = moved
     if len(added) == 1:
         codes = sorted([*old, *added], key=int)
         for new in codes:
             words = f"the answers fit best where the new one has code {new} and the later ones moved up"
             places = dict(zip(old, (code for code in codes if code != new), strict=True))
             if new != added[0]:
-                found[words] = _apart(before, now, places)
-    best = min(found, key=lambda words: found[words], default="")
-    return best if best and found[best] < straight - CLEARLY else ""
+                found[words] = places
+    best = min(found, key=lambda words: _apart(before, now, found[words]), default="")
+    is_better = best and _apart(before, now, found[best]) < straight - CLEARLY
+    return (best, found[best]) if is_better else ("", stay)
 
 
 def _by_codes(pair: Pair) -> Iterator[Difference]:
     """Compare a code list with the codes that stand in the file, where it has no labels."""
-    shift = _shift(pair)
+    shift, _ = _shift(pair)
     if shift:
         yield pair.said("codes_shifted", shift)
-    yield from _unknown(pair, pair.before.codes)
+    yield from _unknown(pair, sorted(code for code in pair.now.counts if code not in pair.before.codes))
     for code in sorted(pair.before.codes):
         if _is_gone(pair, code):
             yield pair.said(
@@ -154,8 +201,46 @@ def _by_codes(pair: Pair) -> Iterator[Difference]:
             )
 
 
-def _is_ticked_only(pair: Pair) -> bool:
+def _by_labels(pair: Pair) -> Iterator[Difference]:
+    """Compare a code list with the labels that the file has."""
+    found = recoding(pair)
+    for code in found.reworded:
+        yield pair.said("option_relabelled", f"{named(pair.before, found.same[code])} is now {named(pair.now, code)}")
+    for code in found.new:
+        yield pair.said("option_added", f"{named(pair.now, code)}, given {pair.now.counts.get(code, 0)} times")
+    for code in found.gone:
+        count = pair.before.counts.get(code, 0)
+        yield pair.said("option_removed", f"{named(pair.before, code)}, given {count} times before")
+    yield from _moved(pair, found)
+    known = {*pair.now.labels, *pair.now.missing}
+    yield from _unknown(pair, sorted(code for code in pair.now.counts if code not in known))
+
+
+def _unknown(pair: Pair, new: Sequence[str]) -> Iterator[Difference]:
+    """Codes in the cells that nobody has told of."""
+    missing = _no_answer_codes(pair, new)
+    if missing:
+        yield pair.said("missing_codes", given(pair.now, missing))
+    for code in new:
+        if code not in missing:
+            yield pair.said("option_added", f"{named(pair.now, code)}, given {pair.now.counts[code]} times")
+
+
+def is_ticked_only(pair: Pair) -> bool:
+    """Whether boxes hold their tick or nothing, where they held 0 and 1."""
     return pair.before.codes == {"0", "1"} and set(pair.now.counts) == {"1"} and "0" in pair.before.counts
+
+
+def _moved(pair: Pair, found: Recoding) -> Iterator[Difference]:
+    """Answers whose code is another one."""
+    if not found.moved:
+        return
+    codes = {before: now for now, before in found.same.items()}
+    steps = [codes[code] for code in pair.order if code in codes and pair.kinds[code] in POSITIONS]
+    numbers = [number for code in steps if (number := as_number(code)) is not None]
+    is_turned = len(steps) > 2 and len(numbers) == len(steps) and numbers == sorted(numbers, reverse=True)
+    evidence = ", ".join(f"{pair.before.labels[before]} {before} to {now}" for before, now in found.moved.items())
+    yield pair.said("scale_turned" if is_turned else "codes_shifted", evidence)
 
 
 def code_differences(pair: Pair) -> Iterator[Difference]:
@@ -169,7 +254,7 @@ def code_differences(pair: Pair) -> Iterator[Difference]:
         if missing := [code for code in declared if code in pair.now.counts]:
             yield pair.said("missing_codes", given(pair.now, missing))
         return
-    if _is_ticked_only(pair):
+    if is_ticked_only(pair):
         yield pair.said("ticks_only", "1 or blank, where 0 and 1 stood")
         return
     if declared and pair.now.labels:

@@ -10,7 +10,7 @@ from helsemonitor.errors import DataRefused, refusal
 from helsemonitor.landing.alignment import likeness_in_order
 from helsemonitor.landing.delivery import DeliveredColumn, Delivery
 from helsemonitor.landing.difference import Difference
-from helsemonitor.landing.differences import differences
+from helsemonitor.landing.differences import Found, differences
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.landing.sibling import Sibling, nearest, read_sibling
 from helsemonitor.limits import read_limits
@@ -34,14 +34,19 @@ class Comparison:
     Args:
         delivery: The delivered file.
         sibling: The wave that it was compared with.
-        differences: What is otherwise.
+        found: What the comparison found.
         is_landed: Whether there is a file of that wave already.
     """
 
     delivery: Delivery
     sibling: Wave
-    differences: tuple[Difference, ...]
+    found: Found
     is_landed: bool
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What is otherwise."""
+        return self.found.differences
 
 
 def _cell(cell: str) -> str:
@@ -125,4 +130,4 @@ def compare(settings: Settings, delivery: Delivery, survey: str, year: int, anno
     _refuse_other_surveys(settings, book, landed, delivery, sibling, columns)
     found = differences(book, read_limits(settings), sibling, columns, year, announced)
     is_landed = any((wave.survey, wave.year) == (survey, year) for wave in landed)
-    return Comparison(delivery, sibling.wave, tuple(found), is_landed)
+    return Comparison(delivery, sibling.wave, found, is_landed)

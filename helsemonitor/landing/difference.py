@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from helsemonitor.codebook.reading import Row
+from helsemonitor.landing.filters import Clause
 from helsemonitor.landing.profiles import Profile
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
@@ -20,6 +22,7 @@ KINDS = {
     "option_added": ("answer added", "option_added"),
     "option_removed": ("answer gone", "option_removed"),
     "option_relabelled": ("answer called otherwise", "option_relabelled"),
+    "wording": ("question in other words", "wording"),
     "codes_shifted": ("same label, another code", "coding"),
     "scale_turned": ("scale or codes turned round", "coding"),
     "missing_codes": ("codes for no answer", "coding"),
@@ -48,6 +51,7 @@ class Difference:
         before: The columns of the wave before, in the same order; none where there are none.
         item: The item that the codebook maps them to; empty where there is none.
         evidence: What was seen, as a clause with numbers.
+        clause: Who is asked now, as it looks; None where it is not about that, or nothing explains it.
     """
 
     kind: str
@@ -55,6 +59,7 @@ class Difference:
     before: tuple[str, ...]
     item: str
     evidence: str
+    clause: Clause | None = None
 
     @property
     def name(self) -> str:
@@ -69,17 +74,32 @@ class Difference:
 
 @dataclass(frozen=True)
 class Pair:
-    """A column of the wave before and the delivered one that is the same question."""
+    """A column of the wave before and the delivered one that is the same question.
+
+    Args:
+        before: The column of the wave before.
+        now: The delivered column. A box has no labels here: what it is called is no answer.
+        row: Row of columns.csv of the column before; None where it holds no item.
+        kinds: Code before -> kind of its answer.
+        order: Codes before in the order of their answers.
+        is_worded: Whether the label of the column before is the text of its question as it was delivered.
+    """
 
     before: Profile
     now: Profile
-    item: str
+    row: Row | None
     kinds: Mapping[str, str]
     order: tuple[str, ...]
+    is_worded: bool = False
 
-    def said(self, kind: str, evidence: str) -> Difference:
+    @property
+    def item(self) -> str:
+        """The item that both hold; empty where there is none."""
+        return self.row["item"] if self.row else ""
+
+    def said(self, kind: str, evidence: str, clause: Clause | None = None) -> Difference:
         """A difference of this pair."""
-        return Difference(kind, (self.now.name,), (self.before.name,), self.item, evidence)
+        return Difference(kind, (self.now.name,), (self.before.name,), self.item, evidence, clause)
 
 
 def percent(share: float) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,9 +10,9 @@ from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.waves import Wave
 from helsemonitor.landing.alignment import align
 from helsemonitor.landing.answers import asked_differently, shares_moved, turned
-from helsemonitor.landing.codes import code_differences
+from helsemonitor.landing.codes import code_differences, is_cut
 from helsemonitor.landing.difference import Difference, Pair, percent
-from helsemonitor.landing.profiles import Profile
+from helsemonitor.landing.profiles import Profile, plain_label
 from helsemonitor.landing.sibling import Sibling
 from helsemonitor.landing.universes import Told
 from helsemonitor.limits import Limit, limit_for
@@ -66,10 +66,34 @@ def _respondents(before: int, now: int, announced: int | None) -> Iterator[Diffe
         yield Difference("respondents", (), (), "", f"{now} where the wave before has {before}")
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a comparison of two waves found.
+
+    Args:
+        differences: What is otherwise, in the order of the delivered columns; what is gone comes after them.
+        pairs: Columns that are the same question, in the order of the delivered ones.
+        new: Delivered columns that no column of the wave before is like; the weights are none of them.
+        gone: Columns of the wave before that no delivered one is like.
+        weight_column: The delivered weights; empty where there are none.
+    """
+
+    differences: tuple[Difference, ...]
+    pairs: tuple[Pair, ...]
+    new: tuple[Profile, ...]
+    gone: tuple[Profile, ...]
+    weight_column: str
+
+    @property
+    def partner(self) -> dict[str, str]:
+        """Column before -> the delivered column that it is now."""
+        return {pair.before.name: pair.now.name for pair in self.pairs}
+
+
 def _pair(book: Codebook, sibling: Sibling, before: Profile, now: Profile) -> Pair:
     row = sibling.rows.get(before.name)
     if row is None:
-        return Pair(before, now, "", {}, ())
+        return Pair(before, now, None, {}, ())
     answers = book.answers_of(sibling.wave.survey, row["item"])
     of = {
         code["code"]: answers[code["answer"]]
@@ -77,7 +101,15 @@ def _pair(book: Codebook, sibling: Sibling, before: Profile, now: Profile) -> Pa
         if code["answer"] in answers
     }
     order = sorted(of, key=lambda code: int(of[code]["sort_order"] or 0))
-    return Pair(before, now, row["item"], {code: answer["answer_kind"] for code, answer in of.items()}, tuple(order))
+    kinds = {code: answer["answer_kind"] for code, answer in of.items()}
+    now = replace(now, labels={}) if row["option"] else now
+    return Pair(before, now, row, kinds, tuple(order), before.name in sibling.texts)
+
+
+def _wording(pair: Pair) -> Iterator[Difference]:
+    before, now = plain_label(pair.before.label), plain_label(pair.now.label)
+    if pair.is_worded and before and now and before != now and not is_cut(before, now):
+        yield pair.said("wording", f'"{pair.before.label}" is now "{pair.now.label}"')
 
 
 def _of_pair(
@@ -96,6 +128,7 @@ def _of_pair(
         yield pair.said("column_renamed", "same place, like answers")
     if not pair.item:
         return
+    yield from _wording(pair)
     codes = list(code_differences(pair))
     yield from codes
     kinds = {difference.kind for difference in codes}
@@ -128,7 +161,7 @@ def differences(
     delivered: Sequence[Profile],
     year: int,
     announced: int | None = None,
-) -> list[Difference]:
+) -> Found:
     """Compare a delivered wave with the wave before.
 
     Args:
@@ -138,9 +171,6 @@ def differences(
         delivered: Columns of the delivered wave, in order.
         year: The delivered wave.
         announced: Number of respondents that the institute announced.
-
-    Returns:
-        What is otherwise, in the order of the delivered columns; what is gone comes after them.
     """
     now = [column for column in delivered if not sibling.ignores(column.name)]
     survey = sibling.wave.survey
@@ -148,7 +178,7 @@ def differences(
     pairs = [_pair(book, sibling, sibling.columns[match.before], now[match.now]) for match in matches]
     partner = {pair.before.name: pair.now.name for pair in pairs}
     by_name = {pair.now.name: pair for pair in pairs}
-    mapped = [(sibling.rows[pair.before.name], pair) for pair in pairs if pair.item]
+    mapped = [(pair.row, pair) for pair in pairs if pair.row]
     told_before = Told(book, survey, sibling.wave.year, [(row, pair.before) for row, pair in mapped])
     told_now = Told(book, survey, sibling.wave.year, [(row, pair.now) for row, pair in mapped])
     wave = replace(sibling.wave, year=year)
@@ -167,4 +197,7 @@ def differences(
         if column.name not in partner:
             item = sibling.rows[column.name]["item"] if column.name in sibling.rows else ""
             found.append(Difference("column_gone", (), (column.name,), item, "no delivered column is like it"))
-    return _folded(found)
+    in_order = tuple(by_name[column.name] for column in now if column.name in by_name)
+    new = tuple(column for column in now if column.name not in by_name and column.name != weights)
+    gone = tuple(column for column in sibling.columns if column.name not in partner)
+    return Found(tuple(_folded(found)), in_order, new, gone, weights)

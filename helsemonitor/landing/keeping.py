@@ -32,7 +32,8 @@ class Landed:
     replaced: Path | None = None
 
 
-def _in_one_step(content: bytes, path: Path) -> None:
+def write_in_one_step(content: bytes, path: Path) -> None:
+    """Write a file that is there as a whole or as it was; a folder that is made for it is private."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -40,6 +41,17 @@ def _in_one_step(content: bytes, path: Path) -> None:
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _record(settings: Settings, wave: Wave) -> Path:
+    return settings.landing_dir / "delivered" / wave.wave_id / "landed.json"
+
+
+def delivered_texts(settings: Settings, wave: Wave) -> dict[str, str]:
+    """Column -> text of its question, as the file had it that was landed; empty where it had none."""
+    said = read_json_or_none(_record(settings, wave))
+    texts = said.get("texts") if isinstance(said, dict) else None
+    return {str(name): str(text) for name, text in texts.items()} if isinstance(texts, dict) else {}
 
 
 def _safe_name(path: Path) -> str:
@@ -58,7 +70,7 @@ def _keep(settings: Settings, delivery: Delivery, folder: Path) -> Path:
     if kept.is_file() and file_sha256(kept) == delivery.sha256:
         return kept
     content = delivery.path.read_bytes()
-    _in_one_step(content, kept)
+    write_in_one_step(content, kept)
     if file_sha256(kept) != delivery.sha256:
         kept.unlink()
         raise refusal(delivery.shown, "the file was changed while it was landed", "land it when it is there as a whole")
@@ -78,8 +90,8 @@ def land_file(settings: Settings, delivery: Delivery, wave: Wave, replaces: bool
         DataRefused: The wave has another file, or the delivery changed while it was landed.
     """
     raw, content = raw_file(settings, wave), as_csv(delivery)
-    folder = settings.landing_dir / "delivered" / wave.wave_id
-    record = folder / "landed.json"
+    record = _record(settings, wave)
+    folder = record.parent
     said = read_json_or_none(record)
     is_same = raw.is_file() and (
         raw.read_bytes() == content or (isinstance(said, dict) and said.get("sha256") == delivery.sha256)
@@ -94,12 +106,18 @@ def land_file(settings: Settings, delivery: Delivery, wave: Wave, replaces: bool
     replaced = None
     if raw.is_file() and not is_same:
         replaced = folder / f"replaced-{file_sha256(raw)[:12]}.csv"
-        _in_one_step(raw.read_bytes(), replaced)
+        write_in_one_step(raw.read_bytes(), replaced)
     if not is_same:
-        _in_one_step(content, raw)
-    landed = {"file": kept.name, "sha256": delivery.sha256, "format": delivery.format, "raw_sha256": file_sha256(raw)}
+        write_in_one_step(content, raw)
+    landed = {
+        "file": kept.name,
+        "sha256": delivery.sha256,
+        "format": delivery.format,
+        "raw_sha256": file_sha256(raw),
+        "texts": {column.name: column.label for column in delivery.columns if column.label},
+    }
     if said != landed:
-        _in_one_step((json.dumps(landed, indent=1) + "\n").encode(), record)
+        write_in_one_step((json.dumps(landed, indent=1, ensure_ascii=False) + "\n").encode(), record)
     return Landed(raw, kept, not is_same, replaced)
 
 
@@ -121,5 +139,5 @@ def reject(settings: Settings, path: Path, sentences: Sequence[str]) -> Path | N
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copyfile(path, folder / name)
     report = folder / f"{name}.txt"
-    _in_one_step(("\n".join(sentences) + "\n").encode(errors="replace"), report)
+    write_in_one_step(("\n".join(sentences) + "\n").encode(errors="replace"), report)
     return report

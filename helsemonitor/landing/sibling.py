@@ -7,6 +7,7 @@ from helsemonitor.codebook.book import NO_ANSWERS, Codebook
 from helsemonitor.codebook.reading import Row
 from helsemonitor.codebook.waves import Wave, raw_file
 from helsemonitor.errors import DataRefused
+from helsemonitor.landing.keeping import delivered_texts
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.raw_files import ColumnForm, fits_pattern, read_raw
 from helsemonitor.settings import Settings
@@ -21,12 +22,14 @@ class Sibling:
         columns: Its columns in order; those that the codebook ignores are left out.
         rows: Column -> its row of columns.csv, of the columns that hold an item.
         ignored: Patterns of columns that the codebook ignores.
+        texts: Column -> text of its question as the wave was delivered; empty where its file had none.
     """
 
     wave: Wave
     columns: tuple[Profile, ...]
     rows: Mapping[str, Row]
     ignored: tuple[str, ...]
+    texts: Mapping[str, str]
 
     def profile(self, name: str) -> Profile:
         """The column of a name."""
@@ -94,6 +97,7 @@ def read_sibling(settings: Settings, book: Codebook, wave: Wave) -> Sibling:
         forms[wave.weight_column] = ColumnForm(is_number=True)
     path = raw_file(settings, wave)
     raw = read_raw(path, settings.shown(path), forms, ignored=ignored)
+    texts = delivered_texts(settings, wave)
     columns = []
     for place, name in enumerate(raw.header):
         if name in forms:
@@ -102,9 +106,9 @@ def read_sibling(settings: Settings, book: Codebook, wave: Wave) -> Sibling:
                 Profile(
                     name,
                     [cells[place] for cells in raw.rows],
-                    label=_label(book, wave.survey, row) if row else "",
+                    label=texts.get(name, "") or (_label(book, wave.survey, row) if row else ""),
                     labels=_labels(book, wave.survey, row) if row else {},
                     codes=frozenset() if forms[name].is_number else forms[name].codes,
                 )
             )
-    return Sibling(wave, tuple(columns), mapped, ignored)
+    return Sibling(wave, tuple(columns), mapped, ignored, texts)
