@@ -212,30 +212,79 @@ def diff(file: Path, survey: str, year: int, respondents: int | None, out: Path 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--survey", required=True, help="Survey that the file belongs to, as surveys.csv names it.")
-@click.option("--year", required=True, type=click.IntRange(1, 9_999_999), help="Year of the wave, as waves.csv has it.")
+@click.option("--year", required=True, type=click.IntRange(1, 9_999_999), help="Year of the delivered wave.")
+@click.option("--respondents", type=click.IntRange(min=1), help="Number of respondents that the institute announced.")
 @click.option("--replace", "replaces", is_flag=True, help="Take the place of another file of that wave, which is kept.")
-def land(file: Path, survey: str, year: int, replaces: bool) -> None:
-    """Write a delivered file as the raw file of a wave, where codebook and gate let it pass.
+def land(file: Path, survey: str, year: int, respondents: int | None, replaces: bool) -> None:
+    """Write a delivered file as the raw file of a wave, and propose what the codebook has to say of it.
 
     FILE is .csv (also gzipped), .sav, .xlsx or .parquet. It is kept as it came in landing/delivered, beside the folder
-    of the seeds; what is refused lies in landing/rejected with the reasons. The same file lands once. waves.csv
-    declares the wave before.
+    of the seeds; what is refused lies in landing/rejected with the reasons. The same file lands once. Rows that the
+    codebook needs for the wave wait in landing/proposed for a review.
 
     Exit code 0: landed, or landed before; 1: refused, nothing has changed; 2: wrong usage.
     """
+    from rich.console import Console
+
     from helsemonitor.place import seeds_problem
     from orchestration import landing
 
     settings = Settings.from_environment()
     if problem := seeds_problem(settings):
         raise click.UsageError(problem)
-    landed = landing.land(settings, file, survey, year, replaces)
-    if not landed.is_new:
-        click.echo(f"{settings.shown(landed.raw)} is this file already; nothing was written.")
-        return
-    click.echo(f"{settings.shown(landed.raw)} is written; the delivery is kept as {settings.shown(landed.kept)}.")
-    if landed.replaced:
-        click.echo(f"The former file is kept as {settings.shown(landed.replaced)}.")
+    console = Console(markup=False, emoji=False)
+    if console.is_terminal:
+        with console.status("landing") as status:
+            landed = landing.land(settings, file, survey, year, replaces, respondents, status.update)
+    else:
+        landed = landing.land(settings, file, survey, year, replaces, respondents)
+    for line in landing.summary(settings, landed):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("wave", required=False, default="")
+@click.option("--list", "is_list", is_flag=True, help="Show what waits, and ask nothing.")
+@click.option("--accept", "accepted", multiple=True, metavar="NAME", help="Accept a proposal; `all` for all that wait.")
+@click.option("--reject", "rejected", multiple=True, metavar="NAME", help="Reject a proposal; `all` for all that wait.")
+@click.option(
+    "--set",
+    "cells",
+    multiple=True,
+    nargs=2,
+    metavar="NAME TABLE[N].COLUMN=CELL",
+    help="Give the rows of a proposal another cell, before it is accepted; N is the row of that table, all by default.",
+)
+def review(
+    wave: str, is_list: bool, accepted: tuple[str, ...], rejected: tuple[str, ...], cells: tuple[tuple[str, str], ...]
+) -> None:
+    """Walk through the proposals of a landed wave: accept, edit or reject each.
+
+    WAVE is the wave as its raw file is called, such as survey_year; by default all that wait. On a terminal each
+    proposal is shown with what was seen, what it does to the series and its rows. With --accept, --reject or --set
+    nothing is asked.
+
+    Exit code 0: nothing waits any more; 1: something does, or a name or cell is refused; 2: wrong usage.
+    """
+    from helsemonitor.place import seeds_problem
+    from helsemonitor.proposals.review import find
+    from orchestration import reviewing
+
+    settings = Settings.from_environment()
+    if problem := seeds_problem(settings):
+        raise click.UsageError(problem)
+    waves = find(settings, wave)
+    if accepted or rejected or cells:
+        if len(waves) != 1:
+            names = ", ".join(proposed.wave_id for proposed in waves) or "none"
+            raise click.UsageError(f"Name the wave whose proposals are decided; there wait: {names}.")
+        waves = [reviewing.decide(settings, waves[0], cells, accepted, rejected)]
+    elif not is_list and sys.stdin.isatty():
+        waves = reviewing.walk(settings, waves)
+    else:
+        click.echo("\n".join(reviewing.listed(waves)))
+    click.echo("\n".join(reviewing.closing(settings, waves)))
+    sys.exit(DIFFERENT if any(proposed.waiting for proposed in waves) else 0)
 
 
 if __name__ == "__main__":

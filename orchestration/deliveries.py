@@ -50,24 +50,24 @@ td { overflow-wrap: anywhere }
 """
 
 
-def _shown(text: str) -> str:
+def shown_text(text: str) -> str:
     """Text of a delivered file as a terminal and a page may show it: on one line, short, without what controls."""
     seen = "".join(character if character.isprintable() else "\ufffd" for character in text)
     return seen if len(seen) <= LONGEST else f"{seen[:LONGEST]} ..."
 
 
 def _names(columns: tuple[str, ...]) -> str:
-    shown = [_shown(column) for column in columns]
+    shown = [shown_text(column) for column in columns]
     return ", ".join(shown) if len(shown) < 4 else f"{shown[0]} ... {shown[-1]} ({len(shown)})"
 
 
 def _row(one: Difference) -> tuple[str, ...]:
-    return (one.name, _names(one.columns), _names(one.before), one.item, _shown(one.evidence), one.change_type)
+    return (one.name, _names(one.columns), _names(one.before), one.item, shown_text(one.evidence), one.change_type)
 
 
 def title(comparison: Comparison) -> str:
     """What was compared."""
-    return f"{_shown(comparison.delivery.shown)} against {comparison.sibling.wave_id}"
+    return f"{shown_text(comparison.delivery.shown)} against {comparison.sibling.wave_id}"
 
 
 def summary(comparison: Comparison) -> str:
@@ -158,5 +158,5 @@ def lines(comparison: Comparison) -> Iterator[str]:
         columns = _names(one.columns) or _names(one.before)
         before = f" (before: {_names(one.before)})" if one.before and one.columns and one.before != one.columns else ""
         item = f" [{one.item}]" if one.item else ""
-        yield f"{one.name}: {columns or 'the file'}{before}{item}: {_shown(one.evidence)}"
+        yield f"{one.name}: {columns or 'the file'}{before}{item}: {shown_text(one.evidence)}"
     yield summary(comparison)

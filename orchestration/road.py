@@ -117,12 +117,16 @@ def gate_codebook(settings: Settings) -> StageResult:
     """Let only a sound codebook pass, and write it in the one form that dbt reads.
 
     Raises:
-        DataRefused: A file cannot be read, a cell breaks the schema, or a row makes no sense.
+        DataRefused: Proposals wait for review, a file cannot be read, a cell breaks the schema, or a row makes no
+            sense.
     """
     from helsemonitor.codebook.gate import read_codebook, write_codebook
     from helsemonitor.codebook.rules import all_rules
+    from helsemonitor.proposals.store import waiting_sentences
 
     started = time.perf_counter()
+    if waiting := waiting_sentences(settings):
+        raise DataRefused(waiting)
     book = read_codebook(settings)
     write_codebook(book, settings.gated_seeds_dir)
     counts = {"files": sum(bool(read.rows) for read in book.reads.values()), "checks_passed": len(all_rules())}

@@ -52,6 +52,30 @@ def _rules(may_be_unreviewed: bool) -> Iterator[Rule]:
     return (rule for rule in all_rules() if not (may_be_unreviewed and rule.judge is unreviewed))
 
 
+def faults(book: Codebook, *, may_be_unreviewed: bool = False) -> list[str]:
+    """Everything that keeps a codebook in memory from being built upon: cells and keys, else references, else sense.
+
+    Args:
+        book: The codebook.
+        may_be_unreviewed: Whether waves may be declared that nobody has reviewed yet.
+    """
+    reads = list(book.reads.values())
+    return (
+        broken_constraints(reads)
+        or broken_references(reads)
+        or [sentence for rule in _rules(may_be_unreviewed) for sentence in rule.judge(book)]
+    )
+
+
+def read_unjudged(settings: Settings) -> Codebook:
+    """Read the codebook as it stands, whether or not its rows make sense, as in the middle of a review.
+
+    Raises:
+        DataRefused: A file cannot be read.
+    """
+    return Codebook({name: read_table(settings, name) for name in tables()})
+
+
 def read_codebook(settings: Settings, *, may_be_unreviewed: bool = False) -> Codebook:
     """Read the codebook and hold it to its schema and to its rules.
 

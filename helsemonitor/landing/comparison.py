@@ -109,7 +109,14 @@ def _refuse_other_surveys(
     )
 
 
-def compare(settings: Settings, delivery: Delivery, survey: str, year: int, announced: int | None = None) -> Comparison:
+def compare(
+    settings: Settings,
+    delivery: Delivery,
+    survey: str,
+    year: int,
+    announced: int | None = None,
+    book: Codebook | None = None,
+) -> Comparison:
     """Compare a delivered file with the newest other wave of its survey that was landed.
 
     Args:
@@ -118,11 +125,12 @@ def compare(settings: Settings, delivery: Delivery, survey: str, year: int, anno
         survey: Survey id.
         year: The delivered wave.
         announced: Number of respondents that the institute announced.
+        book: The codebook, where it was read before.
 
     Raises:
         DataRefused: The codebook does not pass its gate, the survey has no other wave, or the file is of another one.
     """
-    book = read_codebook(settings, may_be_unreviewed=True)
+    book = book or read_codebook(settings, may_be_unreviewed=True)
     landed = tuple(wave for wave in read_waves(settings) if raw_file(settings, wave).is_file())
     sibling = read_sibling(settings, book, nearest(landed, survey, year, settings.shown(settings.codebook_dir)))
     columns = [profile_of(column) for column in delivery.columns]

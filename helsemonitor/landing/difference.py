@@ -83,6 +83,7 @@ class Pair:
         kinds: Code before -> kind of its answer.
         order: Codes before in the order of their answers.
         is_worded: Whether the label of the column before is the text of its question as it was delivered.
+        likeness: How alike they are, see `alignment.Match`.
     """
 
     before: Profile
@@ -91,6 +92,7 @@ class Pair:
     kinds: Mapping[str, str]
     order: tuple[str, ...]
     is_worded: bool = False
+    likeness: float = 0.0
 
     @property
     def item(self) -> str:

@@ -175,7 +175,10 @@ def differences(
     now = [column for column in delivered if not sibling.ignores(column.name)]
     survey = sibling.wave.survey
     matches = align(sibling.columns, now)
-    pairs = [_pair(book, sibling, sibling.columns[match.before], now[match.now]) for match in matches]
+    pairs = [
+        replace(_pair(book, sibling, sibling.columns[match.before], now[match.now]), likeness=match.likeness)
+        for match in matches
+    ]
     partner = {pair.before.name: pair.now.name for pair in pairs}
     by_name = {pair.now.name: pair for pair in pairs}
     mapped = [(pair.row, pair) for pair in pairs if pair.row]

@@ -1,6 +1,6 @@
 """The wave that a delivered file is held against: the newest other one of its survey, as the codebook sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from helsemonitor.codebook.book import NO_ANSWERS, Codebook
@@ -97,18 +97,39 @@ def read_sibling(settings: Settings, book: Codebook, wave: Wave) -> Sibling:
         forms[wave.weight_column] = ColumnForm(is_number=True)
     path = raw_file(settings, wave)
     raw = read_raw(path, settings.shown(path), forms, ignored=ignored)
-    texts = delivered_texts(settings, wave)
-    columns = []
-    for place, name in enumerate(raw.header):
-        if name in forms:
-            row = mapped.get(name)
-            columns.append(
-                Profile(
-                    name,
-                    [cells[place] for cells in raw.rows],
-                    label=texts.get(name, "") or (_label(book, wave.survey, row) if row else ""),
-                    labels=_labels(book, wave.survey, row) if row else {},
-                    codes=frozenset() if forms[name].is_number else forms[name].codes,
-                )
+    place = {name: number for number, name in enumerate(raw.header)}
+    columns = [(name, [cells[place[name]] for cells in raw.rows]) for name in raw.header if name in forms]
+    return as_sibling(book, wave, columns, delivered_texts(settings, wave))
+
+
+def as_sibling(
+    book: Codebook, wave: Wave, columns: Iterable[tuple[str, Sequence[str]]], texts: Mapping[str, str]
+) -> Sibling:
+    """A wave whose cells were read, with what the codebook says of its columns.
+
+    Args:
+        book: The codebook.
+        wave: The wave.
+        columns: Names of its columns and their cells, in order; those that hold neither an item nor a key are left out.
+        texts: Column -> text of its question as the wave was delivered.
+    """
+    mapped = book.columns_of(wave.survey, wave.year)
+    keys = (wave.respondent_column, wave.weight_column)
+    profiles = []
+    for name, cells in columns:
+        row = mapped.get(name)
+        if row is None:
+            if name in keys:
+                profiles.append(Profile(name, cells, label=texts.get(name, "")))
+            continue
+        form = _form(book, row)
+        profiles.append(
+            Profile(
+                name,
+                cells,
+                label=texts.get(name, "") or _label(book, wave.survey, row),
+                labels=_labels(book, wave.survey, row),
+                codes=frozenset() if form.is_number else form.codes,
             )
-    return Sibling(wave, tuple(columns), mapped, ignored, texts)
+        )
+    return Sibling(wave, tuple(profiles), mapped, book.ignored_in(wave.survey, wave.year), texts)

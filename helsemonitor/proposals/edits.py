@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.reading import Row, Rows, read_table
 from helsemonitor.codebook.schema import tables
-from helsemonitor.delimited import rendered
+from helsemonitor.delimited import read_delimited, rendered
 from helsemonitor.errors import DataRefused
 from helsemonitor.landing.keeping import write_in_one_step
 from helsemonitor.settings import Settings
@@ -95,10 +96,21 @@ def edited(book: Codebook, edits: Sequence[Edit]) -> Codebook:
     return Codebook(reads)
 
 
-def _text(read: Rows) -> bytes:
-    """A table as a file; columns that may be absent and are empty everywhere are left out."""
+def _read(settings: Settings, name: str) -> tuple[Rows, Path]:
+    """A table and its file; without rows where the file is not there yet."""
+    table = tables()[name]
+    path = settings.seeds_dir / table.folder / f"{name}.csv"
+    read = read_table(settings, name) if path.exists() else Rows(table, settings.shown(path), ())
+    return read, path
+
+
+def _text(read: Rows, path: Path) -> bytes:
+    """A table as a file: the columns that it has, and those that are needed now."""
+    had = read_delimited(path, read.shown, known=read.table.names).header if path.exists() else []
     names = [
-        field.name for field in read.table.fields if not field.optional or any(row[field.name] for row in read.rows)
+        field.name
+        for field in read.table.fields
+        if not field.optional or field.name in had or any(row[field.name] for row in read.rows)
     ]
     return rendered(names, ([row[name] for name in names] for row in read.rows))
 
@@ -113,7 +125,9 @@ def make(settings: Settings, edits: Sequence[Edit]) -> None:
     Raises:
         DataRefused: A file cannot be read, or a row that an edit changes is not there any more; nothing is written.
     """
-    touched = sorted({edit.table for edit in edits})
-    reads = [_edited(read_table(settings, name), [edit for edit in edits if edit.table == name]) for name in touched]
-    for read in reads:
-        write_in_one_step(_text(read), settings.seeds_dir / read.table.folder / f"{read.table.name}.csv")
+    files = []
+    for name in sorted({edit.table for edit in edits}):
+        read, path = _read(settings, name)
+        files.append((_edited(read, [edit for edit in edits if edit.table == name]), path))
+    for content, path in [(_text(read, path), path) for read, path in files]:
+        write_in_one_step(content, path)

@@ -1,0 +1,323 @@
+"""Items, answers and code lists drafted for columns that the codebook does not know."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from helsemonitor.codebook.book import SELECTED
+from helsemonitor.codebook.reading import Row
+from helsemonitor.landing.delivery import Delivery
+from helsemonitor.landing.difference import as_number, looks_like_code
+from helsemonitor.landing.filters import simplest_clause
+from helsemonitor.landing.profiles import Profile, plain_label
+from helsemonitor.proposals.continuing import map_column, route
+from helsemonitor.proposals.draft import Draft, new_name
+from helsemonitor.proposals.lists import NO_ANSWER_CODE, Code, list_with, new_answer
+from helsemonitor.proposals.words import slug
+
+# A name and a number or a letter at its end: `q9_3`, `m2`, `spm7b`.
+MEMBER = re.compile(r"(?P<stem>.*?[^\d])_?(?P<number>\d{1,2}|(?<=\d)[a-z])")
+NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
+BOXES = ({"0", "1"}, {"1"})
+# Part of the respondents whose points have to sum to 100, and how many codes a question of codes has at most.
+SUMS, MOST_CODES = 0.95, 25
+# A scale from 0 up to here, or from 1 on, of at least so many steps, has numbers that mean something.
+SCALE_STEPS = 7
+WHOLE_BAR = 100
+
+
+@dataclass(frozen=True)
+class Question:
+    """Columns that are one question.
+
+    Args:
+        kind: `multi`, `allocation`, `single`, `scale`, `number`, `open` or `blank`.
+        columns: Its columns.
+        label: Text of the question; empty where the file has none.
+    """
+
+    kind: str
+    columns: tuple[Profile, ...]
+    label: str = ""
+
+
+def is_box(column: Profile) -> bool:
+    """Whether the cells are a tick or none."""
+    return set(column.counts) in BOXES
+
+
+def _numbers(column: Profile) -> np.ndarray:
+    return np.array([float(cell.replace(",", ".")) if NUMBER.fullmatch(cell) else np.nan for cell in column.cells])
+
+
+def stem_of(name: str) -> str:
+    """What the columns of one question have in common in their names; empty where the name does not end in a number."""
+    found = MEMBER.fullmatch(name)
+    return found["stem"].rstrip("_") if found else ""
+
+
+def _sums_to_whole(columns: Sequence[Profile]) -> bool:
+    if len(columns) < 2:
+        return False
+    points = np.array([_numbers(column) for column in columns])
+    answered = ~np.isnan(points).all(axis=0)
+    if not answered.any():
+        return False
+    sums = np.nansum(points, axis=0)[answered]
+    return bool(np.mean(np.abs(sums - WHOLE_BAR) <= 1) >= SUMS)
+
+
+def _kind_of_one(column: Profile) -> str:
+    if not column.counts:
+        return "blank"
+    if column.labels:
+        return "single"
+    is_number = all(NUMBER.fullmatch(cell) for cell in column.counts)
+    if is_number and len(column.counts) > MOST_CODES:
+        return "number"
+    if not all(looks_like_code(cell, count) for cell, count in column.counts.items()) or not column.holds_codes:
+        return "open"
+    if len(column.counts) > MOST_CODES:
+        return "open"
+    steps = sorted(number for code in column.counts if (number := as_number(code)) is not None and abs(number) < 90)
+    is_scale = is_number and len(steps) >= SCALE_STEPS and steps[0] in (0, 1) and steps[-1] - steps[0] < len(steps) + 2
+    return "scale" if is_scale else "single"
+
+
+def questions(columns: Sequence[Profile], delivery: Delivery) -> list[Question]:
+    """Put columns together that are one question: the file's own sets, boxes of one name, points that sum to 100.
+
+    Args:
+        columns: The columns, in order.
+        delivery: The file that they come from.
+    """
+    sets = {name: group for group in delivery.response_sets for name in group.columns if group.counted}
+    groups: dict[str, list[Profile]] = {}
+    for column in columns:
+        group = sets.get(column.name)
+        key = f"set {group.name}" if group else f"stem {stem_of(column.name)}" if stem_of(column.name) else column.name
+        groups.setdefault(key, []).append(column)
+    found = []
+    for key, members in groups.items():
+        label = sets[members[0].name].label if key.startswith("set ") else ""
+        if len(members) > 1 and (key.startswith("set ") or all(is_box(column) for column in members)):
+            found.append(Question("multi", tuple(members), label))
+        elif _sums_to_whole(members):
+            found.append(Question("allocation", tuple(members)))
+        else:
+            found += [Question(_kind_of_one(column), (column,), column.label) for column in members]
+    return found
+
+
+def _common_beginning(labels: Sequence[str]) -> str:
+    """Words that all labels begin with, up to a colon or dash, as `Which did you use? - Telephone`."""
+    first, last = min(labels), max(labels)
+    shared = next((place for place, letter in enumerate(first) if letter != last[place : place + 1]), len(first))
+    cut = max(first.rfind(mark, 0, shared) for mark in (": ", " - ", "? ", "| "))
+    return first[:cut].strip() if cut > 0 else ""
+
+
+def _item_of(draft: Draft, question: Question, kind: str, answer_set: str) -> str:
+    """Add the row of a new item."""
+    taken = {item for survey, item in draft.book.items if survey == draft.survey}
+    column = question.columns[0].name
+    stem = stem_of(column) if len(question.columns) > 1 else ""
+    label = question.label or stem or column
+    name = new_name(slug(question.label) or slug(stem or column) or "item", taken)
+    draft.add("items", item=name, type=kind, answer_set=answer_set or name, label_no=label, question_no="")
+    return name
+
+
+def _set_for(draft: Draft, labels: Sequence[str]) -> str:
+    """An answer set that has all of some labels, the smallest one; empty where there is none."""
+    wanted = {plain_label(label) for label in labels}
+    fitting = []
+    for name, answers in draft.book.answer_sets.items():
+        known = {plain_label(row[column]) for row in answers.values() for column in ("label_no", "label_en")}
+        if wanted <= known and name != "selected":
+            fitting.append((len(answers), name))
+    return min(fitting)[1] if fitting and wanted else ""
+
+
+def _codes_of(column: Profile) -> tuple[list[tuple[str, str]], list[str]]:
+    """Codes with what they are called, in order, and codes for no answer."""
+    numbers = {code: as_number(code) for code in {*column.counts, *column.labels}}
+    in_order = sorted(
+        numbers,
+        key=lambda code: (
+            numbers[code] is None,
+            numbers[code] or 0,
+            list(column.labels).index(code) if code in column.labels else 0,
+            code,
+        ),
+    )
+    missing = [code for code in in_order if code in column.missing]
+    if not column.labels:
+        # Codes far above the others are those that institutes use for no answer.
+        high = [
+            code
+            for code in in_order
+            if (number := numbers[code]) is not None
+            and re.fullmatch("9+[0-9]?|-[0-9]+", code)
+            and abs(number) > 2 * len(in_order)
+        ]
+        missing = list(dict.fromkeys([*missing, *high]))
+    return [(code, column.labels.get(code, "")) for code in in_order if code not in missing], missing
+
+
+def _draft_single(draft: Draft, question: Question) -> str:
+    (column,) = question.columns
+    codes, missing = _codes_of(column)
+    labels = [label or code for code, label in codes]
+    answer_set = _set_for(draft, labels) if all(label for _, label in codes) else ""
+    item = _item_of(draft, question, question.kind, answer_set)
+    answer_set = answer_set or item
+    listed, after = [], ""
+    for (code, label), called in zip(codes, labels, strict=True):
+        after = new_answer(draft, answer_set, called, after, code)
+        listed.append(Code(code, after, label))
+        row = draft.book.answer_sets[answer_set][after]
+        if question.kind == "scale" and not row["numeric_value"] and row["answer_kind"] == "substantive":
+            draft.change("answers", row, numeric_value=code)
+    listed += [Code(code, NO_ANSWER_CODE, column.labels.get(code, "")) for code in missing]
+    map_column(draft, column.name, item, "", list_with(draft, listed, answer_set))
+    return item
+
+
+def boxes_list(draft: Draft) -> str:
+    """The code list of boxes, with its answers, added where the codebook has none."""
+    lists = draft.book.code_lists
+    for name, rows in lists.items():
+        if {(row["code"], row["answer"]) for row in rows} == {("0", SELECTED[1]), ("1", SELECTED[0])}:
+            return name
+    name = new_name("selected", set(lists))
+    draft.add("code_lists", code_list=name, code="0", answer=SELECTED[1], label="")
+    draft.add("code_lists", code_list=name, code="1", answer=SELECTED[0], label="")
+    return name
+
+
+def _draft_several(draft: Draft, question: Question) -> str:
+    """An item whose options are columns: boxes, or channels with points."""
+    columns, is_boxes = question.columns, question.kind == "multi"
+    begins = question.label or _common_beginning([column.label for column in columns])
+    item = _item_of(draft, Question(question.kind, columns, begins), question.kind, "")
+    code_list = boxes_list(draft) if is_boxes else ""
+    ticks_only = is_boxes and not any("0" in column.counts for column in columns)
+    after = ""
+    for column in columns:
+        label = column.label.removeprefix(begins).lstrip(" :-|?") or column.name
+        after = new_answer(draft, item, label, after, column.name)
+        map_column(draft, column.name, item, after, code_list, SELECTED[1] if ticks_only else "")
+    return item
+
+
+def add_option(draft: Draft, column: Profile, like: Row) -> str:
+    """A new option of a question that goes on, in a column of its own.
+
+    Args:
+        draft: The codebook.
+        column: The delivered column.
+        like: Row of columns.csv of another option of the question.
+
+    Returns:
+        The item.
+    """
+    item = like["item"]
+    label = column.label.rsplit(": ", 1)[-1] or column.name
+    answer_set = draft.book.items[draft.survey, item]["answer_set"]
+    order = sorted(draft.book.answer_sets[answer_set].values(), key=lambda row: int(row["sort_order"]))
+    answer = new_answer(draft, answer_set, label, order[-1]["answer"], column.name)
+    map_column(draft, column.name, item, answer, like["code_list"], like["blank_means"])
+    return item
+
+
+def _ignore(draft: Draft, column: Profile, reason: str) -> None:
+    draft.add("columns", column_name=column.name, ignored_reason=reason, **draft.opened)
+
+
+def _indicators(draft: Draft, item: str) -> None:
+    """Indicators of a new item: those of another item with the same answers, else what its type always has."""
+    book, row = draft.book, draft.book.items[draft.survey, item]
+    taken = {indicator["indicator"] for indicator in book.rows("indicators") if indicator["survey"] == draft.survey}
+    ours = [indicator for indicator in book.rows("indicators") if indicator["survey"] == draft.survey]
+    alike = [
+        indicator["item"]
+        for indicator in ours
+        if (other := book.items[draft.survey, indicator["item"]])["answer_set"] == row["answer_set"]
+        and other["type"] == row["type"]
+    ]
+    like = alike[0] if alike and row["answer_set"] else ""
+    label = row["label_no"]
+    for indicator in ours:
+        if like and indicator["item"] == like:
+            ending = indicator["indicator"].removeprefix(like).strip("_")
+            said = (
+                indicator["label_no"].rsplit(": ", 1)[-1] if ": " in indicator["label_no"] else ending.replace("_", " ")
+            )
+            cells = {
+                **indicator,
+                "indicator": new_name(f"{item}_{ending}", taken),
+                "item": item,
+                "label_no": f"{label.rstrip('?:. ')}: {said}",
+                "label_en": "",
+            }
+            draft.add("indicators", **cells)
+    if like:
+        return
+    usual = {"item": item, "denominator": "answered", "direction": "neutral"}
+    if row["type"] in ("multi", "allocation"):
+        for answer, known in book.answers_of(draft.survey, item).items():
+            is_share = row["type"] == "multi"
+            draft.add(
+                "indicators",
+                indicator=new_name(f"{item}_{answer}{'' if is_share else '_mean'}", taken),
+                kind="share" if is_share else "mean",
+                answers=answer,
+                unit="percent" if is_share else "points",
+                label_no=f"{label}: {known['label_no']}",
+                **usual,
+            )
+    elif row["type"] == "number":
+        draft.add(
+            "indicators", indicator=new_name(f"{item}_mean", taken), kind="mean", unit="number", label_no=label, **usual
+        )
+
+
+def draft_question(
+    draft: Draft, question: Question, columns: Sequence[Profile], holds: Mapping[str, tuple[str, str]]
+) -> str:
+    """Draft what the codebook says of a new question.
+
+    Args:
+        draft: The codebook.
+        question: The question.
+        columns: All delivered columns, any of which may route it.
+        holds: Delivered column -> item and option, of those that the codebook knows.
+
+    Returns:
+        The item; empty where the columns are left out.
+    """
+    if question.kind == "blank":
+        _ignore(draft, question.columns[0], "blank for everybody in its first wave")
+        return ""
+    if question.kind == "open":
+        _ignore(draft, question.columns[0], "open text is never read into the warehouse")
+        return ""
+    if question.kind in ("multi", "allocation"):
+        item = _draft_several(draft, question)
+    elif question.kind == "number":
+        (column,) = question.columns
+        item = _item_of(draft, question, "number", "")
+        row = draft.book.items[draft.survey, item]
+        draft.change("items", row, answer_set="")
+        map_column(draft, column.name, item, "", "")
+    else:
+        item = _draft_single(draft, question)
+    routing = [column for column in columns if column.name in holds and holds[column.name][0] != item]
+    clause = simplest_clause(question.columns[0], routing)
+    if clause is not None:
+        route(draft, [item], clause, holds)
+    _indicators(draft, item)
+    return item

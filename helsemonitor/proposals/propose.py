@@ -1,0 +1,250 @@
+"""What the codebook needs for a delivered wave, as proposals: a question each, or questions that changed alike."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from helsemonitor.codebook.book import Codebook
+from helsemonitor.codebook.waves import Wave
+from helsemonitor.errors import refusal
+from helsemonitor.landing.comparison import Comparison, profile_of
+from helsemonitor.landing.difference import Difference, Pair, given
+from helsemonitor.landing.profiles import Profile
+from helsemonitor.landing.universes import Told
+from helsemonitor.proposals.continuing import Seen, continue_item, route_item
+from helsemonitor.proposals.draft import Draft, new_name
+from helsemonitor.proposals.edits import Edit
+from helsemonitor.proposals.new_items import add_option, draft_question, questions, stem_of
+from helsemonitor.proposals.register import Change, effect, register
+from helsemonitor.proposals.store import Proposal
+from helsemonitor.raw_files import fits_pattern
+
+SHOWN_CODES = 12
+
+
+class _Proposals:
+    """Proposals as they grow, by their names."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._found: dict[str, Proposal] = {}
+
+    def add(self, name: str, title: str, evidence: Iterable[str], edits: Sequence[Edit]) -> None:
+        """Keep a proposal, unless the codebook says all of it already."""
+        if not edits:
+            return
+        changes = [dict(edit.after) for edit in edits if edit.table == "changes" and edit.after is not None]
+        does = effect(self._draft.book, self._draft.survey, self._draft.year, changes)
+        name = new_name(name, self._found)
+        self._found[name] = Proposal(name, title, tuple(dict.fromkeys(evidence)), does, tuple(edits))
+
+    def all(self) -> tuple[Proposal, ...]:
+        """The proposals in order."""
+        return tuple(self._found.values())
+
+
+def wave_of(comparison: Comparison, survey: str, year: int, announced: int | None) -> Wave:
+    """A wave that waves.csv does not declare, with the columns of the wave before where the file has them.
+
+    Raises:
+        DataRefused: No delivered column identifies the respondents.
+    """
+    delivery, found = comparison.delivery, comparison.found
+    respondent = found.partner.get(comparison.sibling.respondent_column, "")
+    if not respondent:
+        ids = [column.name for column in found.new if len(column.counts) == column.respondents]
+        if not ids:
+            raise refusal(
+                delivery.shown,
+                f"no column is like {comparison.sibling.respondent_column}, which identifies the respondents of "
+                f"{comparison.sibling.wave_id}, and none has another value in every row",
+                "deliver it with the ids, or declare the wave in waves.csv with the column that holds them",
+            )
+        respondent = ids[0]
+    return Wave(survey, year, announced or delivery.respondents, respondent, found.weight_column, "", "", "provisional")
+
+
+def _declare(draft: Draft, proposals: _Proposals, wave: Wave, announced: int | None) -> None:
+    draft.add(
+        "waves",
+        year=str(wave.year),
+        respondents=str(wave.respondents),
+        respondent_column=wave.respondent_column,
+        weight_column=wave.weight_column,
+        source="delivered",
+        status=wave.status,
+        reviewed="yes",
+    )
+    evidence = [
+        f"{wave.respondents} respondents"
+        + ("" if announced else ", as many as the file has; the institute announced none"),
+        f"{wave.respondent_column} identifies them",
+        f"weights in {wave.weight_column}" if wave.weight_column else "no weights",
+    ]
+    proposals.add("wave", "the wave itself, reviewed", evidence, draft.take())
+
+
+def _seen(comparison: Comparison) -> list[Seen]:
+    """The items that go on, in the order of the delivered columns."""
+    pairs: dict[str, list[Pair]] = {}
+    for pair in comparison.found.pairs:
+        if pair.item:
+            pairs.setdefault(pair.item, []).append(pair)
+    said: dict[str, list[Difference]] = {}
+    for one in comparison.differences:
+        said.setdefault(one.item, []).append(one)
+    return [Seen(item, tuple(found), tuple(said.get(item, ()))) for item, found in pairs.items()]
+
+
+def _evidence(one: Difference) -> str:
+    columns = ", ".join(one.columns) or ", ".join(one.before)
+    return f"{columns}: {one.name}, {one.evidence}" if columns else f"{one.name}, {one.evidence}"
+
+
+def _renames(seen: Sequence[Seen]) -> list[str]:
+    """Which column was which, with what speaks for it."""
+    said = []
+    for pair in (pair for one in seen for pair in one.pairs if pair.before.name != pair.now.name):
+        text = f'; "{pair.now.label}"' if pair.now.label else ""
+        said.append(f"{pair.now.name} was {pair.before.name}, {pair.item}: likeness {pair.likeness:.1f}{text}")
+    return said
+
+
+def _called(column: Profile) -> str:
+    """A new column as evidence: its text, how many answered, its codes."""
+    text = f'"{column.label}", ' if column.label else ""
+    codes = sorted(column.counts)[:SHOWN_CODES] if column.holds_codes and len(column.counts) <= SHOWN_CODES else []
+    named = f": {given(column, codes)}" if codes else ""
+    return f"{column.name}: {text}{column.answered} of {column.respondents} answered{named}"
+
+
+def _new_options(draft: Draft, comparison: Comparison, proposed: dict[str, list[Edit]]) -> tuple[Profile, ...]:
+    """Add new columns that are options of a question that goes on; the others are returned."""
+    stems = {
+        stem_of(pair.now.name): pair.row
+        for pair in comparison.found.pairs
+        if pair.row is not None and pair.row["option"] and stem_of(pair.now.name)
+    }
+    left = []
+    for column in comparison.found.new:
+        like = stems.get(stem_of(column.name))
+        known = draft.book.code_lists.get(like["code_list"], []) if like else []
+        if like and set(column.counts) <= {code["code"] for code in known}:
+            item = add_option(draft, column, like)
+            proposed.setdefault(item, []).extend(draft.take())
+        else:
+            left.append(column)
+    return tuple(left)
+
+
+def _close_gone(
+    draft: Draft, comparison: Comparison, rows: Mapping[str, tuple[str, str]], proposed: dict[str, list[Edit]]
+) -> None:
+    for column in comparison.found.gone:
+        item, option = rows.get(column.name, ("", ""))
+        for row in draft.holding("columns", column_name=column.name, item=item, option=option):
+            draft.close("columns", row)
+        if item:
+            proposed.setdefault(item, []).extend(draft.take())
+
+
+def _signature(changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
+    """What tells questions apart that changed otherwise."""
+    return tuple(sorted({(change.change_type, change.what) for change in changes}))
+
+
+def _continued(draft: Draft, comparison: Comparison, proposals: _Proposals, proposed: dict[str, list[Edit]]) -> None:
+    seen = {one.item: one for one in _seen(comparison)}
+    held = [(pair.row, pair.now) for one in seen.values() for pair in one.pairs if pair.row is not None]
+    told = Told(draft.book, draft.survey, comparison.sibling.year, held)
+    holds = {pair.now.name: (pair.item, pair.row["option"]) for one in seen.values() for pair in one.pairs if pair.row}
+    changes: dict[str, list[Change]] = {}
+    for item, one in seen.items():
+        changes[item] = continue_item(draft, one, told, holds)
+        proposed.setdefault(item, []).extend(draft.take())
+    groups: dict[object, list[str]] = {}
+    for item, one in seen.items():
+        changes[item] += route_item(draft, one, holds)
+        proposed[item].extend(draft.take())
+        if proposed[item] or changes[item]:
+            groups.setdefault(_signature(changes[item]), []).append(item)
+    for signature, items in groups.items():
+        register(draft, items, [Change(*parts) for parts in signature])  # type: ignore[misc, attr-defined]
+        edits = [edit for item in items for edit in proposed[item]] + list(draft.take())
+        here = [seen[item] for item in items]
+        evidence = _renames(here) + [
+            _evidence(difference)
+            for one in here
+            for difference in one.differences
+            if difference.kind != "column_renamed"
+        ]
+        kinds = dict.fromkeys(difference.name for one in here for difference in one.differences)
+        gone = [item for item in items if not kinds]
+        title = ", ".join(kinds) or ("option gone or new" if gone else "")
+        name = "renamed" if not signature else items[0]
+        about = (
+            "" if name == "renamed" else f" ({items[0]}" + (f" and {len(items) - 1} more)" if len(items) > 1 else ")")
+        )
+        proposals.add(name, f"{title}{about}", evidence, edits)
+    for item, edits in proposed.items():
+        if item not in seen:
+            proposals.add(item, f"question gone ({item})", [f"no delivered column is like those of {item}"], edits)
+
+
+def _new(draft: Draft, comparison: Comparison, proposals: _Proposals, new: Sequence[Profile], wave: Wave) -> None:
+    known = draft.book.columns_of(draft.survey, draft.year)
+    ours = {wave.respondent_column, wave.weight_column}
+    ignored = draft.book.ignored_in(draft.survey, draft.year)
+    left = [
+        column
+        for column in new
+        if column.name not in known
+        and column.name not in ours
+        and not any(fits_pattern(column.name, pattern) for pattern in ignored)
+    ]
+    delivered = [profile_of(column) for column in comparison.delivery.columns]
+    for question in questions(left, comparison.delivery):
+        holds = {
+            name: (row["item"], row["option"]) for name, row in draft.book.columns_of(draft.survey, draft.year).items()
+        }
+        item = draft_question(draft, question, delivered, holds)
+        title = f"new question ({item})" if item else f"column left out ({question.columns[0].name})"
+        evidence = [_called(column) for column in question.columns]
+        proposals.add(item or f"left_out_{question.columns[0].name}", title, evidence, draft.take())
+
+
+def propose(
+    book: Codebook, comparison: Comparison, survey: str, year: int, announced: int | None = None
+) -> tuple[Wave, tuple[Proposal, ...]]:
+    """Propose the rows that the codebook needs for a delivered wave; where it has them already, nothing.
+
+    Args:
+        book: The codebook.
+        comparison: The delivered file against the wave before.
+        survey: Survey id.
+        year: The delivered wave.
+        announced: Number of respondents that the institute announced.
+
+    Returns:
+        The wave, declared or as it is proposed, and the proposals in the order in which they may be accepted.
+
+    Raises:
+        DataRefused: No delivered column identifies the respondents.
+    """
+    draft = Draft(book, survey, year)
+    proposals = _Proposals(draft)
+    row = next((row for row in book.rows("waves") if (row["survey"], row["year"]) == (survey, str(year))), None)
+    if row is None:
+        wave = wave_of(comparison, survey, year, announced)
+        _declare(draft, proposals, wave, announced)
+    else:
+        wave = Wave(
+            survey, year, int(row["respondents"]), row["respondent_column"], row["weight_column"], "", row["wave"]
+        )
+    before = {
+        name: (row["item"], row["option"]) for name, row in book.columns_of(survey, comparison.sibling.year).items()
+    }
+    proposed: dict[str, list[Edit]] = {}
+    _close_gone(draft, comparison, before, proposed)
+    new = _new_options(draft, comparison, proposed)
+    _continued(draft, comparison, proposals, proposed)
+    _new(draft, comparison, proposals, new, wave)
+    return wave, proposals.all()
