@@ -287,5 +287,38 @@ def review(
     sys.exit(DIFFERENT if any(proposed.waiting for proposed in waves) else 0)
 
 
+@main.command("new-survey")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--survey", required=True, help="Id of the new survey: small letters, digits and _.")
+@click.option(
+    "--year",
+    "years",
+    multiple=True,
+    type=click.IntRange(1, 9_999_999),
+    help="Year of each file, in their order; by default the number at the end of its name.",
+)
+def new_survey(files: tuple[Path, ...], survey: str, years: tuple[int, ...]) -> None:
+    """Draft the codebook of a survey that has none, from the files of one or several waves.
+
+    FILES are .csv (also gzipped), .sav, .xlsx or .parquet. Rows are written to the codebook of the seeds folder
+    (HELSEMONITOR_SEEDS, made where it is not there) and the files to its raw folder. Nothing is built before a person
+    has read the rows and marked the waves as reviewed.
+
+    Exit code 0: drafted; 1: refused, nothing has changed; 2: wrong usage.
+    """
+    from orchestration import landing
+
+    settings = Settings.from_environment()
+    if years and len(years) != len(files):
+        raise click.UsageError(f"{len(files)} files and {len(years)} years: give --year once for each file, in order.")
+    found = list(years) or [landing.year_in(file) for file in files]
+    for file, year in zip(files, found, strict=True):
+        if year is None:
+            raise click.UsageError(f"{file.name} has no year in its name: give --year once for each file, in order.")
+    waves = [(year, file) for file, year in zip(files, found, strict=True) if year is not None]
+    for line in landing.new_survey_summary(settings, landing.new_survey(settings, survey, waves)):
+        click.echo(line)
+
+
 if __name__ == "__main__":
     main()

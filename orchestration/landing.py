@@ -1,12 +1,14 @@
 """Landing: a delivered file becomes the raw file of a wave, with proposals of what the codebook has to say of it."""
 
+import re
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helsemonitor.codebook.book import Codebook
-from helsemonitor.codebook.gate import faults, read_codebook, write_codebook
+from helsemonitor.codebook.gate import faults, read_codebook, read_unjudged, write_codebook
 from helsemonitor.codebook.waves import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.landing.comparison import Comparison, compare
@@ -14,10 +16,12 @@ from helsemonitor.landing.delivery import Delivery, as_csv
 from helsemonitor.landing.door import declared_wave, problems
 from helsemonitor.landing.formats import read_delivery
 from helsemonitor.landing.keeping import Landed, land_file, reject
-from helsemonitor.proposals.edits import edited
+from helsemonitor.proposals.edits import edited, make
+from helsemonitor.proposals.new_survey import draft_survey
 from helsemonitor.proposals.propose import propose
 from helsemonitor.proposals.store import Proposed, path_of, read, save
 from helsemonitor.settings import Settings
+from helsemonitor.wave_ids import unclear_waves
 
 Say = Callable[[str], None]
 
@@ -200,3 +204,64 @@ def summary(settings: Settings, landing: Landing) -> list[str]:
         lines.append("Beside them the codebook needs:")
         lines += [f"    {sentence}" for sentence in landing.needed]
     return lines
+
+
+def year_in(path: Path) -> int | None:
+    """The last number of four digits and more in a file's name; None where there is none."""
+    found = re.findall(r"[0-9]{4,7}", path.name)
+    return int(found[-1]) if found else None
+
+
+@dataclass(frozen=True)
+class NewSurvey:
+    """What drafting a survey came to.
+
+    Args:
+        waves: Its waves.
+        rows: Table -> number of rows that were added.
+        needed: What the codebook needs before it is built upon, in the sentences of its gate.
+    """
+
+    waves: tuple[Wave, ...]
+    rows: dict[str, int]
+    needed: tuple[str, ...]
+
+
+def new_survey(settings: Settings, survey: str, files: Sequence[tuple[int, Path]], say: Say = _quiet) -> NewSurvey:
+    """Draft the codebook of a survey from its files, and land them; no wave counts as reviewed.
+
+    Args:
+        settings: Folders of the project; the seeds folder is made where it is not there.
+        survey: Survey id.
+        files: Year and file of each wave.
+        say: Is told of each step.
+
+    Raises:
+        DataRefused: A file cannot be read, the survey is there already, or no column identifies the respondents;
+            nothing is written.
+    """
+    deliveries = []
+    for year, path in files:
+        say(f"reading {settings.shown(path)}")
+        deliveries.append((year, read_delivery(path)))
+    say("drafting the codebook")
+    drafted = draft_survey(settings, survey, deliveries)
+    if sentences := unclear_waves(drafted.waves, settings.shown(settings.codebook_dir / "waves.csv")):
+        raise DataRefused(sentences)
+    delivered = dict(deliveries)
+    for wave in drafted.waves:
+        land_file(settings, delivered[wave.year], wave, replaces=False)
+    make(settings, drafted.edits)
+    rows = Counter(edit.table for edit in drafted.edits if edit.before is None)
+    return NewSurvey(drafted.waves, dict(rows), tuple(faults(read_unjudged(settings))))
+
+
+def new_survey_summary(settings: Settings, found: NewSurvey) -> list[str]:
+    """What drafting a survey came to, as lines for a person."""
+    rows = ", ".join(f"{count} of {table}" for table, count in sorted(found.rows.items()))
+    lines = [f"{settings.shown(raw_file(settings, wave))} is written." for wave in found.waves]
+    lines.append(
+        f"Drafted rows: {rows}. Read them in {settings.shown(settings.codebook_dir)}, and correct what is wrong."
+    )
+    lines.append("Before a refresh the codebook needs:")
+    return [*lines, *(f"    {sentence}" for sentence in found.needed)] if found.needed else lines[:-1]

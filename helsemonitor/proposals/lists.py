@@ -106,7 +106,9 @@ def wanted_codes(draft: Draft, pair: Pair, found: Recoding, asked: Sequence[bool
     answer_set = draft.book.items[draft.survey, row["item"]]["answer_set"]
     codes: dict[str, Code] = {}
     after = ""
-    for code in _in_order([*found.same, *found.new]):
+    listed = {code: place for place, code in enumerate(before)}
+    continuing = sorted(found.same, key=lambda code: listed.get(found.same[code], len(listed)))
+    for code in _in_order([*continuing, *sorted(found.new)]):
         old = before.get(found.same.get(code, ""))
         label = pair.now.labels.get(code, "")
         if old is not None:
@@ -153,7 +155,7 @@ def list_with(draft: Draft, codes: Sequence[Code], like: str) -> str:
         known = [Code(row["code"], row["answer"], row["label"]) for row in lists.get(name, [])]
         if known and _content(known) == wanted:
             return name
-    name = new_name(f"{OF_A_YEAR.sub('', like)}_{draft.year}", set(lists))
+    name = like if like not in lists else new_name(f"{OF_A_YEAR.sub('', like)}_{draft.year}", set(lists))
     for code in codes:
         draft.add("code_lists", code_list=name, code=code.code, answer=code.answer, label=code.label)
     return name

@@ -8,7 +8,7 @@ import numpy as np
 
 from helsemonitor.codebook.book import SELECTED
 from helsemonitor.codebook.reading import Row
-from helsemonitor.landing.delivery import Delivery
+from helsemonitor.landing.delivery import Delivery, ResponseSet
 from helsemonitor.landing.difference import as_number, looks_like_code
 from helsemonitor.landing.filters import simplest_clause
 from helsemonitor.landing.profiles import Profile, plain_label
@@ -86,6 +86,27 @@ def _kind_of_one(column: Profile) -> str:
     return "scale" if is_scale else "single"
 
 
+def _runs(columns: Sequence[Profile], sets: Mapping[str, ResponseSet]) -> list[list[Profile]]:
+    """Columns that stand together and belong together: a set of the file, or boxes, or no boxes, of one name."""
+    runs: list[list[Profile]] = []
+    last = None
+    for column in columns:
+        group = sets.get(column.name)
+        key = (group.name, True) if group else (stem_of(column.name) or column.name, is_box(column))
+        if key == last:
+            runs[-1].append(column)
+        else:
+            runs.append([column])
+        last = key
+    return runs
+
+
+def _are_options(run: Sequence[Profile]) -> bool:
+    """Whether boxes are options of one question, and not questions of yes and no that stand in a row."""
+    are_named = any(len(column.labels) > 1 for column in run)
+    return all(is_box(column) for column in run) and not (are_named and not _beginning([one.label for one in run]))
+
+
 def questions(columns: Sequence[Profile], delivery: Delivery) -> list[Question]:
     """Put columns together that are one question: the file's own sets, boxes of one name, points that sum to 100.
 
@@ -94,24 +115,26 @@ def questions(columns: Sequence[Profile], delivery: Delivery) -> list[Question]:
         delivery: The file that they come from.
     """
     sets = {name: group for group in delivery.response_sets for name in group.columns if group.counted}
-    groups: dict[str, list[Profile]] = {}
-    for column in columns:
-        group = sets.get(column.name)
-        key = f"set {group.name}" if group else f"stem {stem_of(column.name)}" if stem_of(column.name) else column.name
-        groups.setdefault(key, []).append(column)
     found = []
-    for key, members in groups.items():
-        label = sets[members[0].name].label if key.startswith("set ") else ""
-        if len(members) > 1 and (key.startswith("set ") or all(is_box(column) for column in members)):
-            found.append(Question("multi", tuple(members), label))
-        elif _sums_to_whole(members):
-            found.append(Question("allocation", tuple(members)))
+    for run in _runs(columns, sets):
+        group = sets.get(run[0].name)
+        if len(run) > 1 and (group or _are_options(run)):
+            found.append(Question("multi", tuple(run), group.label if group else ""))
+        elif _sums_to_whole(run):
+            found.append(Question("allocation", tuple(run)))
         else:
-            found += [Question(_kind_of_one(column), (column,), column.label) for column in members]
+            found += [Question(_kind_of_one(column), (column,), column.label) for column in run]
     return found
 
 
-def _common_beginning(labels: Sequence[str]) -> str:
+def option_labels(question: Question) -> tuple[str, list[str]]:
+    """What the columns of a question have in common in their texts, and what each is called beside it."""
+    begins = question.label or _beginning([column.label for column in question.columns])
+    labels = [column.label.removeprefix(begins).lstrip(" :-|?") or column.name for column in question.columns]
+    return begins, labels
+
+
+def _beginning(labels: Sequence[str]) -> str:
     """Words that all labels begin with, up to a colon or dash, as `Which did you use? - Telephone`."""
     first, last = min(labels), max(labels)
     shared = next((place for place, letter in enumerate(first) if letter != last[place : place + 1]), len(first))
@@ -200,17 +223,21 @@ def boxes_list(draft: Draft) -> str:
 
 def _draft_several(draft: Draft, question: Question) -> str:
     """An item whose options are columns: boxes, or channels with points."""
-    columns, is_boxes = question.columns, question.kind == "multi"
-    begins = question.label or _common_beginning([column.label for column in columns])
-    item = _item_of(draft, Question(question.kind, columns, begins), question.kind, "")
-    code_list = boxes_list(draft) if is_boxes else ""
-    ticks_only = is_boxes and not any("0" in column.counts for column in columns)
+    begins, labels = option_labels(question)
+    item = _item_of(draft, Question(question.kind, question.columns, begins), question.kind, "")
     after = ""
-    for column in columns:
-        label = column.label.removeprefix(begins).lstrip(" :-|?") or column.name
+    for column, label in zip(question.columns, labels, strict=True):
         after = new_answer(draft, item, label, after, column.name)
-        map_column(draft, column.name, item, after, code_list, SELECTED[1] if ticks_only else "")
+        map_option(draft, question, column, item, after)
     return item
+
+
+def map_option(draft: Draft, question: Question, column: Profile, item: str, answer: str) -> None:
+    """Let a column of a question be an option of an item."""
+    is_boxes = question.kind == "multi"
+    ticks_only = is_boxes and not any("0" in other.counts for other in question.columns)
+    code_list = boxes_list(draft) if is_boxes else ""
+    map_column(draft, column.name, item, answer, code_list, SELECTED[1] if ticks_only else "")
 
 
 def add_option(draft: Draft, column: Profile, like: Row) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from helsemonitor.codebook.book import Codebook
+from helsemonitor.codebook.reading import Row
 from helsemonitor.codebook.waves import Wave
 from helsemonitor.errors import refusal
+from helsemonitor.landing.alignment import same_words
 from helsemonitor.landing.comparison import Comparison, profile_of
 from helsemonitor.landing.difference import Difference, Pair, given
 from helsemonitor.landing.profiles import Profile
@@ -12,12 +14,23 @@ from helsemonitor.landing.universes import Told
 from helsemonitor.proposals.continuing import Seen, continue_item, route_item
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.edits import Edit
-from helsemonitor.proposals.new_items import add_option, draft_question, questions, stem_of
+from helsemonitor.proposals.lists import new_answer
+from helsemonitor.proposals.new_items import (
+    Question,
+    add_option,
+    draft_question,
+    map_option,
+    option_labels,
+    questions,
+    stem_of,
+)
 from helsemonitor.proposals.register import Change, effect, register
 from helsemonitor.proposals.store import Proposal
 from helsemonitor.raw_files import fits_pattern
 
 SHOWN_CODES = 12
+# Likeness of what a box and an answer are called that is no chance, and part of them that have to be alike.
+SAME_ANSWER, SAME_OPTIONS = 0.75, 0.6
 
 
 class _Proposals:
@@ -135,6 +148,51 @@ def _new_options(draft: Draft, comparison: Comparison, proposed: dict[str, list[
     return tuple(left)
 
 
+def _same_answer(label: str, answers: Mapping[str, Row]) -> str:
+    """The answer that a box is called as; empty where none is called so."""
+    likeness = {
+        answer: max(same_words(label, row["label_no"]), same_words(label, row["label_en"]))
+        for answer, row in answers.items()
+    }
+    best = max(likeness, key=lambda answer: likeness[answer], default="")
+    return best if best and likeness[best] >= SAME_ANSWER else ""
+
+
+def _became_multiple(
+    draft: Draft, comparison: Comparison, rows: Mapping[str, tuple[str, str]], new: Sequence[Profile]
+) -> tuple[tuple[Profile, ...], list[tuple[str, Question]]]:
+    """Questions of one answer that are boxes now, by what answers and boxes are called; and the columns left."""
+    gone = {rows[column.name][0] for column in comparison.found.gone if column.name in rows}
+    still = {pair.item for pair in comparison.found.pairs}
+    left, found = list(new), []
+    for question in questions(new, comparison.delivery):
+        if question.kind != "multi":
+            continue
+        _, labels = option_labels(question)
+        for item in sorted(gone - still - {item for item, _ in found}):
+            answers = draft.book.answers_of(draft.survey, item)
+            same = [_same_answer(label, answers) for label in labels]
+            if sum(map(bool, same)) >= SAME_OPTIONS * max(len(labels), len(answers)):
+                found.append((item, question))
+                left = [column for column in left if column not in question.columns]
+                break
+    return tuple(left), found
+
+
+def _make_multiple(draft: Draft, proposals: _Proposals, item: str, question: Question, edits: list[Edit]) -> None:
+    """Propose that a question of one answer has several now."""
+    row = draft.book.items[draft.survey, item]
+    draft.change("items", row, type="multi")
+    after = ""
+    for column, label in zip(question.columns, option_labels(question)[1], strict=True):
+        answers = draft.book.answers_of(draft.survey, item)
+        after = _same_answer(label, answers) or new_answer(draft, row["answer_set"], label, after, column.name)
+        map_option(draft, question, column, item, after)
+    register(draft, [item], [Change("single_to_multiple", ", ".join(column.name for column in question.columns))])
+    evidence = [_called(column) for column in question.columns]
+    proposals.add(item, f"several answers where one was given ({item})", evidence, [*edits, *draft.take()])
+
+
 def _close_gone(
     draft: Draft, comparison: Comparison, rows: Mapping[str, tuple[str, str]], proposed: dict[str, list[Edit]]
 ) -> None:
@@ -245,6 +303,9 @@ def propose(
     proposed: dict[str, list[Edit]] = {}
     _close_gone(draft, comparison, before, proposed)
     new = _new_options(draft, comparison, proposed)
+    new, multiple = _became_multiple(draft, comparison, before, new)
+    for item, question in multiple:
+        _make_multiple(draft, proposals, item, question, proposed.pop(item, []))
     _continued(draft, comparison, proposals, proposed)
     _new(draft, comparison, proposals, new, wave)
     return wave, proposals.all()

@@ -58,15 +58,11 @@ def _prefix(book: Codebook, survey: str) -> str:
 
 
 def _kinds(book: Codebook, survey: str, items: Sequence[str]) -> list[str]:
-    """Kinds of the indicators of items, in the order of kinds.csv; of items without any, all that their types have."""
+    """Kinds of the indicators of items, in the order of kinds.csv; else shares where they have them."""
     have = {row["kind"] for row in book.rows("indicators") if row["survey"] == survey and row["item"] in items}
-    types = {book.items[survey, item]["type"] for item in items}
-    may = {
-        row["kind"]
-        for row in book.rows("kinds")
-        if types & {place.split(":")[0] for place in row.parts("goes_with")} and row["is_bridged"] != "true"
-    }
-    return [row["kind"] for row in book.rows("kinds") if row["kind"] in (have or may)]
+    if not have and any(book.type_of(survey, item)["has_shares"] == "true" for item in items):
+        have = {SHARES}
+    return [row["kind"] for row in book.rows("kinds") if row["kind"] in have]
 
 
 def suggestion_for(book: Codebook, survey: str, items: Sequence[str], change_type: str) -> tuple[str, str]:
