@@ -28,7 +28,7 @@ POSITIVE = re.compile(r"[0-9]+([.,][0-9]+)?|[.,][0-9]+")
 # What background questions are called, in their names or texts, in Norwegian and in English.
 BACKGROUND = re.compile(
     r"\b(kjønn|kjonn|sex|gender|alder|aldersgruppe|age|age group|fylke|county|landsdel|region|kommune|utdanning|"
-    r"education|yrke|profession|sentralitet|centrality)\b",
+    r"educat\w*|yrke|occupat\w*|sentralitet)\b",
     re.IGNORECASE,
 )
 AGE = re.compile(r"\b(alder|age)\b", re.IGNORECASE)

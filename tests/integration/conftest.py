@@ -90,21 +90,21 @@ def build_dir(first: Refresh) -> Path:
     return first.build
 
 
-def _of_fixture(tmp_path_factory: pytest.TempPathFactory, name: str) -> Refresh:
-    seeds = ROOT / "tests" / "fixtures" / name
+def _of_small(tmp_path_factory: pytest.TempPathFactory, seeds: Path) -> Refresh:
+    name = seeds.name
     return _refresh(made_once(tmp_path_factory, name, lambda build: refreshed(seeds, build)))
 
 
 @pytest.fixture(scope="session")
 def cyclists(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
     """The refresh of a small survey. Who wants to write into its build folder takes a copy."""
-    return _of_fixture(tmp_path_factory, "cyclists")
+    return _of_small(tmp_path_factory, ROOT / "tests" / "fixtures" / "cyclists")
 
 
 @pytest.fixture(scope="session")
 def walkers(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
     """The refresh of the smallest survey. Who wants to write into its build folder takes a copy."""
-    return _of_fixture(tmp_path_factory, "walkers")
+    return _of_small(tmp_path_factory, ROOT / "examples" / "walkers")
 
 
 class Lent:

@@ -50,7 +50,7 @@ def leave_an_earlier_project(build: Path) -> None:
 def folder(walkers: Refresh, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a survey with one release."""
     folder = tmp_path_factory.mktemp("feet")
-    shutil.copytree(ROOT / "tests" / "fixtures" / "walkers", folder / "seeds")
+    shutil.copytree(ROOT / "examples" / "walkers", folder / "seeds")
     walkers.copied_to(folder / "build")
     return folder
 

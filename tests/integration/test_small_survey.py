@@ -11,7 +11,7 @@ from tests.fast_road import Outcome, fast_road
 from tests.integration.conftest import Refresh
 
 ROOT = Path(__file__).parents[2]
-WALKERS = ROOT / "tests" / "fixtures" / "walkers"
+WALKERS = ROOT / "examples" / "walkers"
 
 
 @pytest.fixture

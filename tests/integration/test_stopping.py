@@ -12,7 +12,7 @@ import pytest
 from tests.integration.conftest import Refresh
 
 ROOT = Path(__file__).parents[2]
-WALKERS = ROOT / "tests" / "fixtures" / "walkers"
+WALKERS = ROOT / "examples" / "walkers"
 
 
 def start(build: Path, *options: str) -> subprocess.Popen[str]:

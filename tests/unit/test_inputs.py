@@ -13,7 +13,7 @@ from helsemonitor.codebook import read_waves
 from helsemonitor.inputs import Inputs, code_checksum, inputs_from, inputs_of, is_sealed, seal_warehouse, sealed_inputs
 from helsemonitor.settings import PROJECT_DIR, Settings
 
-WALKERS = PROJECT_DIR / "tests" / "fixtures" / "walkers"
+WALKERS = PROJECT_DIR / "examples" / "walkers"
 
 
 @pytest.fixture
