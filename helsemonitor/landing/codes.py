@@ -1,7 +1,7 @@
 """How the codes of a column are other than those of the wave before."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from helsemonitor.landing.alignment import same_words
@@ -18,6 +18,8 @@ ROOM = 100
 FEW = 10
 # Part of the answers from which on a code that nobody names is no slip.
 FREQUENT = 0.01
+# So many, where the code is the next one of its list.
+SEVERAL_NEXT = 3
 # Part of the answers that another place of a new answer has to explain better.
 CLEARLY = 0.02
 
@@ -100,8 +102,16 @@ def _is_answer(pair: Pair, code: str) -> bool:
     """Whether a code that nobody names is given by so many, and like the others, that it is likely an answer."""
     count = pair.now.counts.get(code, 0)
     numbers = [as_number(known) is not None for known in pair.before.codes]
-    is_alike = not all(numbers) or as_number(code) is not None
-    return is_alike and looks_like_code(code, count) and count >= max(FEW, FREQUENT * pair.now.answered)
+    number = as_number(code)
+    is_alike = not all(numbers) or number is not None
+    goes_on = number is not None and _goes_on(number, {*pair.before.codes, *pair.now.counts})
+    enough = SEVERAL_NEXT if goes_on else max(FEW, FREQUENT * pair.now.answered)
+    return is_alike and looks_like_code(code, count) and count >= enough
+
+
+def _goes_on(number: int, codes: Collection[str]) -> bool:
+    """Whether a code is the next one of a list of whole numbers, or the one after another new one that is."""
+    return number > 1 and str(number - 1) in codes
 
 
 def _recoded_by_labels(pair: Pair) -> Recoding:

@@ -114,6 +114,12 @@ def as_number(code: str) -> int | None:
     return int(code) if WHOLE_NUMBER.fullmatch(code) else None
 
 
+def in_order(codes: Iterable[str]) -> list[str]:
+    """Codes as a person would list them: whole numbers by their size, the others after them by letter."""
+    numbers = {code: as_number(code) for code in codes}
+    return sorted(numbers, key=lambda code: (numbers[code] is None, numbers[code] or 0, code))
+
+
 def looks_like_code(cell: str, count: int) -> bool:
     """Whether a cell that no list has may stand in a message; macro `looks_like_code` says the same of the warehouse.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from helsemonitor.codebook.book import NO_ANSWERS, SELECTED
 from helsemonitor.landing.codes import Recoding, is_cut
-from helsemonitor.landing.difference import Pair, as_number
+from helsemonitor.landing.difference import Pair, as_number, in_order
 from helsemonitor.landing.profiles import Profile, plain_label
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.words import NO_ANSWER, NOT_ASKED, kind_of, known_kinds, slug
@@ -108,7 +108,8 @@ def wanted_codes(draft: Draft, pair: Pair, found: Recoding, asked: Sequence[bool
     after = ""
     listed = {code: place for place, code in enumerate(before)}
     continuing = sorted(found.same, key=lambda code: listed.get(found.same[code], len(listed)))
-    for code in _in_order([*continuing, *sorted(found.new)]):
+    both = [*continuing, *sorted(found.new)]
+    for code in in_order(both) if all(as_number(code) is not None for code in both) else both:
         old = before.get(found.same.get(code, ""))
         label = pair.now.labels.get(code, "")
         if old is not None:
@@ -131,27 +132,23 @@ def wanted_codes(draft: Draft, pair: Pair, found: Recoding, asked: Sequence[bool
     return [code for code in codes.values() if code.answer not in gone]
 
 
-def _in_order(codes: Sequence[str]) -> list[str]:
-    numbers = [as_number(code) for code in codes]
-    return sorted(codes, key=int) if None not in numbers else list(codes)
-
-
 def _content(codes: Sequence[Code]) -> dict[str, tuple[str, str]]:
     return {code.code: (code.answer, plain_label(code.label)) for code in codes}
 
 
-def list_with(draft: Draft, codes: Sequence[Code], like: str) -> str:
+def list_with(draft: Draft, codes: Sequence[Code], like: str, may_share: bool = True) -> str:
     """The code list that says just this, added where there is none.
 
     Args:
         draft: The codebook.
         codes: What it says.
         like: The list that it follows; its name is made from it.
+        may_share: Whether a list of another question will do. Codes without labels say the same of anything.
     """
     wanted = _content(codes)
     lists = draft.book.code_lists
     ours = [row["code_list"] for row in draft.book.rows("columns") if row["survey"] == draft.survey]
-    for name in [like, *dict.fromkeys(ours), *lists]:
+    for name in [like, *dict.fromkeys(ours), *lists] if may_share else []:
         known = [Code(row["code"], row["answer"], row["label"]) for row in lists.get(name, [])]
         if known and _content(known) == wanted:
             return name

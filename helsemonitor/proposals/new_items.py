@@ -9,7 +9,7 @@ import numpy as np
 from helsemonitor.codebook.book import SELECTED
 from helsemonitor.codebook.reading import Row
 from helsemonitor.landing.delivery import Delivery, ResponseSet
-from helsemonitor.landing.difference import as_number, looks_like_code
+from helsemonitor.landing.difference import as_number, in_order, looks_like_code
 from helsemonitor.landing.filters import simplest_clause
 from helsemonitor.landing.profiles import Profile, plain_label
 from helsemonitor.proposals.continuing import map_column, route
@@ -23,7 +23,7 @@ NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
 BOXES = ({"0", "1"}, {"1"})
 # Part of the respondents whose points have to sum to 100, and how many codes a question of codes has at most.
 SUMS, MOST_CODES = 0.95, 25
-# A scale from 0 up to here, or from 1 on, of at least so many steps, has numbers that mean something.
+# Codes from 0 on without labels are a scale of numbers from so many steps on; from 1 on they may be anything.
 SCALE_STEPS = 7
 WHOLE_BAR = 100
 
@@ -36,11 +36,13 @@ class Question:
         kind: `multi`, `allocation`, `single`, `scale`, `number`, `open` or `blank`.
         columns: Its columns.
         label: Text of the question; empty where the file has none.
+        battery: What the names of the questions that it stands among begin with; empty where it stands alone.
     """
 
     kind: str
     columns: tuple[Profile, ...]
     label: str = ""
+    battery: str = ""
 
 
 def is_box(column: Profile) -> bool:
@@ -82,7 +84,7 @@ def _kind_of_one(column: Profile) -> str:
     if len(column.counts) > MOST_CODES:
         return "open"
     steps = sorted(number for code in column.counts if (number := as_number(code)) is not None and abs(number) < 90)
-    is_scale = is_number and len(steps) >= SCALE_STEPS and steps[0] in (0, 1) and steps[-1] - steps[0] < len(steps) + 2
+    is_scale = is_number and len(steps) >= SCALE_STEPS and steps[0] == 0 and steps[-1] < len(steps) + 2
     return "scale" if is_scale else "single"
 
 
@@ -123,7 +125,8 @@ def questions(columns: Sequence[Profile], delivery: Delivery) -> list[Question]:
         elif _sums_to_whole(run):
             found.append(Question("allocation", tuple(run)))
         else:
-            found += [Question(_kind_of_one(column), (column,), column.label) for column in run]
+            battery = stem_of(run[0].name) if len(run) > 1 else ""
+            found += [Question(_kind_of_one(column), (column,), column.label, battery) for column in run]
     return found
 
 
@@ -164,37 +167,45 @@ def _set_for(draft: Draft, labels: Sequence[str]) -> str:
     return min(fitting)[1] if fitting and wanted else ""
 
 
+def _set_of_battery(draft: Draft, question: Question, codes: Sequence[str]) -> str:
+    """The answer set of another question of the same battery with the same codes; empty where there is none."""
+    for row in draft.holding("columns"):
+        if question.battery and stem_of(row["column_name"]) == question.battery and row["item"] and not row["option"]:
+            listed = draft.book.code_lists.get(row["code_list"], [])
+            if {code["code"] for code in listed if not code["answer"].startswith("_")} == set(codes):
+                return draft.book.items[draft.survey, row["item"]]["answer_set"]
+    return ""
+
+
 def _codes_of(column: Profile) -> tuple[list[tuple[str, str]], list[str]]:
     """Codes with what they are called, in order, and codes for no answer."""
-    numbers = {code: as_number(code) for code in {*column.counts, *column.labels}}
-    in_order = sorted(
-        numbers,
-        key=lambda code: (
-            numbers[code] is None,
-            numbers[code] or 0,
-            list(column.labels).index(code) if code in column.labels else 0,
-            code,
-        ),
-    )
-    missing = [code for code in in_order if code in column.missing]
+    codes = in_order({*column.counts, *column.labels})
+    numbers = {code: as_number(code) for code in codes}
+    if column.labels and None in numbers.values():
+        codes = [*column.labels, *(code for code in codes if code not in column.labels)]
+    missing = [code for code in codes if code in column.missing]
     if not column.labels:
         # Codes far above the others are those that institutes use for no answer.
         high = [
             code
-            for code in in_order
+            for code in codes
             if (number := numbers[code]) is not None
             and re.fullmatch("9+[0-9]?|-[0-9]+", code)
-            and abs(number) > 2 * len(in_order)
+            and abs(number) > 2 * len(codes)
         ]
         missing = list(dict.fromkeys([*missing, *high]))
-    return [(code, column.labels.get(code, "")) for code in in_order if code not in missing], missing
+    return [(code, column.labels.get(code, "")) for code in codes if code not in missing], missing
 
 
 def _draft_single(draft: Draft, question: Question) -> str:
     (column,) = question.columns
     codes, missing = _codes_of(column)
     labels = [label or code for code, label in codes]
-    answer_set = _set_for(draft, labels) if all(label for _, label in codes) else ""
+    is_labelled = all(label for _, label in codes)
+    answer_set = (
+        _set_for(draft, labels) if is_labelled else _set_of_battery(draft, question, [code for code, _ in codes])
+    )
+    may_share = bool(answer_set) or is_labelled
     item = _item_of(draft, question, question.kind, answer_set)
     answer_set = answer_set or item
     listed, after = [], ""
@@ -205,7 +216,7 @@ def _draft_single(draft: Draft, question: Question) -> str:
         if question.kind == "scale" and not row["numeric_value"] and row["answer_kind"] == "substantive":
             draft.change("answers", row, numeric_value=code)
     listed += [Code(code, NO_ANSWER_CODE, column.labels.get(code, "")) for code in missing]
-    map_column(draft, column.name, item, "", list_with(draft, listed, answer_set))
+    map_column(draft, column.name, item, "", list_with(draft, listed, answer_set, may_share))
     return item
 
 

@@ -8,7 +8,7 @@ from helsemonitor.codebook.waves import Wave
 from helsemonitor.errors import refusal
 from helsemonitor.landing.alignment import same_words
 from helsemonitor.landing.comparison import Comparison, profile_of
-from helsemonitor.landing.difference import Difference, Pair, given
+from helsemonitor.landing.difference import KINDS, Difference, Pair, given, in_order
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.landing.universes import Told
 from helsemonitor.proposals.continuing import Seen, continue_item, route_item
@@ -29,6 +29,8 @@ from helsemonitor.proposals.store import Proposal
 from helsemonitor.raw_files import fits_pattern
 
 SHOWN_CODES = 12
+# What columns are that were called otherwise, and the proposal of those of which nothing else is to be said.
+RENAMED, RENAMED_ALONE = KINDS["column_renamed"][0], "renamed"
 # Likeness of what a box and an answer are called that is no chance, and part of them that have to be alike.
 SAME_ANSWER, SAME_OPTIONS = 0.75, 0.6
 
@@ -124,7 +126,7 @@ def _renames(seen: Sequence[Seen]) -> list[str]:
 def _called(column: Profile) -> str:
     """A new column as evidence: its text, how many answered, its codes."""
     text = f'"{column.label}", ' if column.label else ""
-    codes = sorted(column.counts)[:SHOWN_CODES] if column.holds_codes and len(column.counts) <= SHOWN_CODES else []
+    codes = in_order(column.counts)[:SHOWN_CODES] if column.holds_codes and len(column.counts) <= SHOWN_CODES else []
     named = f": {given(column, codes)}" if codes else ""
     return f"{column.name}: {text}{column.answered} of {column.respondents} answered{named}"
 
@@ -204,9 +206,11 @@ def _close_gone(
             proposed.setdefault(item, []).extend(draft.take())
 
 
-def _signature(changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
-    """What tells questions apart that changed otherwise."""
-    return tuple(sorted({(change.change_type, change.what) for change in changes}))
+def _alike(seen: Seen, changes: Sequence[Change]) -> object:
+    """What questions share that changed alike; a question with a difference that says nothing to the register is alone."""
+    if changes:
+        return tuple(sorted({(change.change_type, change.what) for change in changes}))
+    return RENAMED_ALONE if all(one.name == RENAMED for one in seen.differences) else (seen.item,)
 
 
 def _continued(draft: Draft, comparison: Comparison, proposals: _Proposals, proposed: dict[str, list[Edit]]) -> None:
@@ -223,9 +227,9 @@ def _continued(draft: Draft, comparison: Comparison, proposals: _Proposals, prop
         changes[item] += route_item(draft, one, holds)
         proposed[item].extend(draft.take())
         if proposed[item] or changes[item]:
-            groups.setdefault(_signature(changes[item]), []).append(item)
-    for signature, items in groups.items():
-        register(draft, items, [Change(*parts) for parts in signature])  # type: ignore[misc, attr-defined]
+            groups.setdefault(_alike(one, changes[item]), []).append(item)
+    for items in groups.values():
+        register(draft, items, changes[items[0]])
         edits = [edit for item in items for edit in proposed[item]] + list(draft.take())
         here = [seen[item] for item in items]
         evidence = _renames(here) + [
@@ -237,7 +241,7 @@ def _continued(draft: Draft, comparison: Comparison, proposals: _Proposals, prop
         kinds = dict.fromkeys(difference.name for one in here for difference in one.differences)
         gone = [item for item in items if not kinds]
         title = ", ".join(kinds) or ("option gone or new" if gone else "")
-        name = "renamed" if not signature else items[0]
+        name = items[0] if kinds.keys() - {RENAMED} or not kinds else RENAMED_ALONE
         about = (
             "" if name == "renamed" else f" ({items[0]}" + (f" and {len(items) - 1} more)" if len(items) > 1 else ")")
         )
