@@ -198,14 +198,13 @@ def _recoded(pair: Pair, kinds: set[str]) -> list[str]:
     return moved + (missing if "missing_codes" in kinds else [])
 
 
-def continue_item(draft: Draft, seen: Seen, told: Told, columns: Mapping[str, tuple[str, str]]) -> list[Change]:
+def continue_item(draft: Draft, seen: Seen, told: Told) -> list[Change]:
     """Write what the codebook needs to say of an item in the delivered wave; nothing where nothing changed.
 
     Args:
         draft: The codebook.
         seen: The item's columns.
         told: Who is asked, by the rows that held until now.
-        columns: Delivered column -> item and option.
 
     Returns:
         What the register has to know.

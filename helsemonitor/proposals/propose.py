@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from helsemonitor.codebook.book import Codebook
-from helsemonitor.codebook.reading import Row
 from helsemonitor.codebook.waves import Wave
 from helsemonitor.errors import refusal
-from helsemonitor.landing.alignment import same_words
 from helsemonitor.landing.comparison import Comparison, profile_of
 from helsemonitor.landing.difference import KINDS, Difference, Pair, given, in_order
 from helsemonitor.landing.profiles import Profile
@@ -14,13 +12,10 @@ from helsemonitor.landing.universes import Told
 from helsemonitor.proposals.continuing import Seen, continue_item, route_item
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.edits import Edit
-from helsemonitor.proposals.lists import new_answer
+from helsemonitor.proposals.multiple import became_multiple, make_multiple
 from helsemonitor.proposals.new_items import (
-    Question,
     add_option,
     draft_question,
-    map_option,
-    option_labels,
     questions,
     stem_of,
 )
@@ -31,8 +26,6 @@ from helsemonitor.raw_files import fits_pattern
 SHOWN_CODES = 12
 # What columns are that were called otherwise, and the proposal of those of which nothing else is to be said.
 RENAMED, RENAMED_ALONE = KINDS["column_renamed"][0], "renamed"
-# Likeness of what a box and an answer are called that is no chance, and part of them that have to be alike.
-SAME_ANSWER, SAME_OPTIONS = 0.75, 0.6
 
 
 class _Proposals:
@@ -123,7 +116,7 @@ def _renames(seen: Sequence[Seen]) -> list[str]:
     return said
 
 
-def _called(column: Profile) -> str:
+def called(column: Profile) -> str:
     """A new column as evidence: its text, how many answered, its codes."""
     text = f'"{column.label}", ' if column.label else ""
     codes = in_order(column.counts)[:SHOWN_CODES] if column.holds_codes and len(column.counts) <= SHOWN_CODES else []
@@ -150,51 +143,6 @@ def _new_options(draft: Draft, comparison: Comparison, proposed: dict[str, list[
     return tuple(left)
 
 
-def _same_answer(label: str, answers: Mapping[str, Row]) -> str:
-    """The answer that a box is called as; empty where none is called so."""
-    likeness = {
-        answer: max(same_words(label, row["label_no"]), same_words(label, row["label_en"]))
-        for answer, row in answers.items()
-    }
-    best = max(likeness, key=lambda answer: likeness[answer], default="")
-    return best if best and likeness[best] >= SAME_ANSWER else ""
-
-
-def _became_multiple(
-    draft: Draft, comparison: Comparison, rows: Mapping[str, tuple[str, str]], new: Sequence[Profile]
-) -> tuple[tuple[Profile, ...], list[tuple[str, Question]]]:
-    """Questions of one answer that are boxes now, by what answers and boxes are called; and the columns left."""
-    gone = {rows[column.name][0] for column in comparison.found.gone if column.name in rows}
-    still = {pair.item for pair in comparison.found.pairs}
-    left, found = list(new), []
-    for question in questions(new, comparison.delivery):
-        if question.kind != "multi":
-            continue
-        _, labels = option_labels(question)
-        for item in sorted(gone - still - {item for item, _ in found}):
-            answers = draft.book.answers_of(draft.survey, item)
-            same = [_same_answer(label, answers) for label in labels]
-            if sum(map(bool, same)) >= SAME_OPTIONS * max(len(labels), len(answers)):
-                found.append((item, question))
-                left = [column for column in left if column not in question.columns]
-                break
-    return tuple(left), found
-
-
-def _make_multiple(draft: Draft, proposals: _Proposals, item: str, question: Question, edits: list[Edit]) -> None:
-    """Propose that a question of one answer has several now."""
-    row = draft.book.items[draft.survey, item]
-    draft.change("items", row, type="multi")
-    after = ""
-    for column, label in zip(question.columns, option_labels(question)[1], strict=True):
-        answers = draft.book.answers_of(draft.survey, item)
-        after = _same_answer(label, answers) or new_answer(draft, row["answer_set"], label, after, column.name)
-        map_option(draft, question, column, item, after)
-    register(draft, [item], [Change("single_to_multiple", ", ".join(column.name for column in question.columns))])
-    evidence = [_called(column) for column in question.columns]
-    proposals.add(item, f"several answers where one was given ({item})", evidence, [*edits, *draft.take()])
-
-
 def _close_gone(
     draft: Draft, comparison: Comparison, rows: Mapping[str, tuple[str, str]], proposed: dict[str, list[Edit]]
 ) -> None:
@@ -207,70 +155,84 @@ def _close_gone(
 
 
 def _alike(seen: Seen, changes: Sequence[Change]) -> object:
-    """What questions share that changed alike; a question with a difference that says nothing to the register is alone."""
+    """What questions that changed alike share; one with a difference that the register does not know is alone."""
     if changes:
         return tuple(sorted({(change.change_type, change.what) for change in changes}))
     return RENAMED_ALONE if all(one.name == RENAMED for one in seen.differences) else (seen.item,)
 
 
-def _continued(draft: Draft, comparison: Comparison, proposals: _Proposals, proposed: dict[str, list[Edit]]) -> None:
-    seen = {one.item: one for one in _seen(comparison)}
-    held = [(pair.row, pair.now) for one in seen.values() for pair in one.pairs if pair.row is not None]
-    told = Told(draft.book, draft.survey, comparison.sibling.year, held)
-    holds = {pair.now.name: (pair.item, pair.row["option"]) for one in seen.values() for pair in one.pairs if pair.row}
-    changes: dict[str, list[Change]] = {}
-    for item, one in seen.items():
-        changes[item] = continue_item(draft, one, told, holds)
-        proposed.setdefault(item, []).extend(draft.take())
-    groups: dict[object, list[str]] = {}
-    for item, one in seen.items():
-        changes[item] += route_item(draft, one, holds)
-        proposed[item].extend(draft.take())
-        if proposed[item] or changes[item]:
-            groups.setdefault(_alike(one, changes[item]), []).append(item)
-    for items in groups.values():
-        register(draft, items, changes[items[0]])
-        edits = [edit for item in items for edit in proposed[item]] + list(draft.take())
-        here = [seen[item] for item in items]
-        evidence = _renames(here) + [
-            _evidence(difference)
-            for one in here
-            for difference in one.differences
-            if difference.kind != "column_renamed"
-        ]
-        kinds = dict.fromkeys(difference.name for one in here for difference in one.differences)
-        gone = [item for item in items if not kinds]
-        title = ", ".join(kinds) or ("option gone or new" if gone else "")
-        name = items[0] if kinds.keys() - {RENAMED} or not kinds else RENAMED_ALONE
-        about = (
-            "" if name == "renamed" else f" ({items[0]}" + (f" and {len(items) - 1} more)" if len(items) > 1 else ")")
-        )
-        proposals.add(name, f"{title}{about}", evidence, edits)
-    for item, edits in proposed.items():
-        if item not in seen:
-            proposals.add(item, f"question gone ({item})", [f"no delivered column is like those of {item}"], edits)
+class _Questions:
+    """The questions that go on: what each needs, then whom each goes to, then those together that changed alike."""
+
+    def __init__(self, draft: Draft, comparison: Comparison, proposed: dict[str, list[Edit]]) -> None:
+        self._draft, self._proposed = draft, proposed
+        self._seen = {one.item: one for one in _seen(comparison)}
+        held = [(pair.row, pair.now) for one in self._seen.values() for pair in one.pairs if pair.row is not None]
+        told = Told(draft.book, draft.survey, comparison.sibling.year, held)
+        self._changes: dict[str, list[Change]] = {}
+        for item, one in self._seen.items():
+            self._changes[item] = continue_item(draft, one, told)
+            proposed.setdefault(item, []).extend(draft.take())
+
+    def route(self) -> None:
+        """Write whom each goes to; new questions stand in the draft by now, and may route."""
+        holds = _holds(self._draft)
+        for item, one in self._seen.items():
+            self._changes[item] += route_item(self._draft, one, holds)
+            self._proposed[item].extend(self._draft.take())
+
+    def propose(self, proposals: _Proposals) -> None:
+        """Register what changed, and make a proposal of those that changed alike."""
+        groups: dict[object, list[str]] = {}
+        for item, one in self._seen.items():
+            if self._proposed[item] or self._changes[item]:
+                groups.setdefault(_alike(one, self._changes[item]), []).append(item)
+        for items in groups.values():
+            register(self._draft, items, self._changes[items[0]])
+            edits = [edit for item in items for edit in self._proposed[item]] + list(self._draft.take())
+            here = [self._seen[item] for item in items]
+            proposals.add(*_described(here), edits)
+        for item, edits in self._proposed.items():
+            if item not in self._seen:
+                proposals.add(item, f"question gone ({item})", [f"no delivered column is like those of {item}"], edits)
 
 
-def _new(draft: Draft, comparison: Comparison, proposals: _Proposals, new: Sequence[Profile], wave: Wave) -> None:
-    known = draft.book.columns_of(draft.survey, draft.year)
-    ours = {wave.respondent_column, wave.weight_column}
+def _described(here: Sequence[Seen]) -> tuple[str, str, list[str]]:
+    """Name, title and evidence of the proposal of questions that changed alike."""
+    differences = [one for seen in here for one in seen.differences]
+    evidence = [*_renames(here), *(_evidence(one) for one in differences if one.name != RENAMED)]
+    kinds = list(dict.fromkeys(one.name for one in differences))
+    if kinds == [RENAMED]:
+        return RENAMED_ALONE, RENAMED, evidence
+    more = f" and {len(here) - 1} more" if len(here) > 1 else ""
+    return here[0].item, f"{', '.join(kinds) or 'options new or gone'} ({here[0].item}{more})", evidence
+
+
+def _holds(draft: Draft) -> dict[str, tuple[str, str]]:
+    """Delivered column -> item and option."""
+    rows = draft.book.columns_of(draft.survey, draft.year)
+    return {name: (row["item"], row["option"]) for name, row in rows.items()}
+
+
+def _draft_new(
+    draft: Draft, comparison: Comparison, new: Sequence[Profile], wave: Wave
+) -> list[tuple[str, str, list[str], tuple[Edit, ...]]]:
+    """Draft new questions: name, title, evidence and rows of each."""
+    known = {*_holds(draft), wave.respondent_column, wave.weight_column}
     ignored = draft.book.ignored_in(draft.survey, draft.year)
     left = [
         column
         for column in new
-        if column.name not in known
-        and column.name not in ours
-        and not any(fits_pattern(column.name, pattern) for pattern in ignored)
+        if column.name not in known and not any(fits_pattern(column.name, pattern) for pattern in ignored)
     ]
     delivered = [profile_of(column) for column in comparison.delivery.columns]
+    found = []
     for question in questions(left, comparison.delivery):
-        holds = {
-            name: (row["item"], row["option"]) for name, row in draft.book.columns_of(draft.survey, draft.year).items()
-        }
-        item = draft_question(draft, question, delivered, holds)
+        item = draft_question(draft, question, delivered, _holds(draft))
+        name = item or f"left_out_{question.columns[0].name}"
         title = f"new question ({item})" if item else f"column left out ({question.columns[0].name})"
-        evidence = [_called(column) for column in question.columns]
-        proposals.add(item or f"left_out_{question.columns[0].name}", title, evidence, draft.take())
+        found.append((name, title, [called(column) for column in question.columns], draft.take()))
+    return found
 
 
 def propose(
@@ -307,9 +269,16 @@ def propose(
     proposed: dict[str, list[Edit]] = {}
     _close_gone(draft, comparison, before, proposed)
     new = _new_options(draft, comparison, proposed)
-    new, multiple = _became_multiple(draft, comparison, before, new)
+    new, multiple = became_multiple(draft, comparison, before, new)
     for item, question in multiple:
-        _make_multiple(draft, proposals, item, question, proposed.pop(item, []))
-    _continued(draft, comparison, proposals, proposed)
-    _new(draft, comparison, proposals, new, wave)
+        make_multiple(draft, item, question)
+        evidence = [called(column) for column in question.columns]
+        edits = [*proposed.pop(item, []), *draft.take()]
+        proposals.add(item, f"several answers where one was given ({item})", evidence, edits)
+    going_on = _Questions(draft, comparison, proposed)
+    fresh = _draft_new(draft, comparison, new, wave)
+    going_on.route()
+    going_on.propose(proposals)
+    for found in fresh:
+        proposals.add(*found)
     return wave, proposals.all()
