@@ -1,6 +1,6 @@
 """The tables that the suites look at: a raw wave as it was delivered, and aggregates of the built warehouse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from expectations.suites import (
     share_column,
 )
 from helsemonitor.codebook import Wave, holds_in, raw_file, read_waves
-from helsemonitor.codebook.book import NO_ANSWERS
+from helsemonitor.codebook.book import NO_ANSWERS, Codebook
 from helsemonitor.codebook.reading import read_table
 from helsemonitor.delimited import clean_name
 from helsemonitor.errors import DataRefused
@@ -81,10 +81,10 @@ class Delivered:
 NOTHING = Delivered(used={}, allocations={}, numbers={})
 
 
-def _code_lists(settings: Settings) -> dict[str, dict[str, str]]:
+def _code_lists(rows: Iterable[Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """Code list -> code -> answer."""
     lists: dict[str, dict[str, str]] = {}
-    for row in read_table(settings, "code_lists").rows:
+    for row in rows:
         lists.setdefault(row["code_list"], {})[row["code"]] = row["answer"]
     return lists
 
@@ -120,7 +120,7 @@ def delivered_columns(settings: Settings) -> dict[tuple[str, str], Delivered]:
     for row in read_table(settings, "items").rows:
         types.setdefault(row["survey"], {})[row["item"]] = row["type"]
     rows = read_table(settings, "columns").rows
-    lists = _code_lists(settings)
+    lists = _code_lists(read_table(settings, "code_lists").rows)
     return {
         (wave.survey, str(wave.year)): _delivered(
             [row for row in rows if row["survey"] == wave.survey and holds_in(row, wave.year)],
@@ -129,6 +129,15 @@ def delivered_columns(settings: Settings) -> dict[tuple[str, str], Delivered]:
         )
         for wave in read_waves(settings)
     }
+
+
+def delivered_in(book: Codebook, wave: Wave) -> Delivered:
+    """What the columns of a wave hold, by a codebook that is read already."""
+    return _delivered(
+        [row for row in book.rows("columns") if row["survey"] == wave.survey and holds_in(row, wave.year)],
+        {item: row["type"] for (survey, item), row in book.items.items() if survey == wave.survey},
+        _code_lists(book.rows("code_lists")),
+    )
 
 
 def _respondents(
@@ -321,7 +330,13 @@ def _drift_limit(limits: Sequence[Limit], row: Mapping[str, Any]) -> tuple[float
     return points, words
 
 
-def _drift(frame: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFrame:
+def with_drift_limits(frame: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFrame:
+    """Add to every row how far its value may move, and what says so.
+
+    Args:
+        frame: One row per value and the one before: survey, year, unit, item, series, change_se, sd, is_break.
+        limits: All limits.
+    """
     found = [_drift_limit(limits, row) for row in frame.to_dict("records")]
     return frame.assign(
         allowed=pd.Series([allowed for allowed, _ in found], index=frame.index, dtype=float),
@@ -330,9 +345,7 @@ def _drift(frame: pd.DataFrame, limits: Sequence[Limit]) -> pd.DataFrame:
     )
 
 
-def _by_row(
-    frame: pd.DataFrame, limits: Sequence[Limit], column: str, check: str, names: Sequence[str]
-) -> pd.DataFrame:
+def by_row(frame: pd.DataFrame, limits: Sequence[Limit], column: str, check: str, names: Sequence[str]) -> pd.DataFrame:
     """Add a column with the limit of every row."""
     allowed = [
         limit_for(limits, check, str(row["survey"]), int(row["year"]), [str(row[name]) for name in names])
@@ -353,9 +366,9 @@ def mart_frames(connection: duckdb.DuckDBPyConnection, limits: Sequence[Limit]) 
     """
     frames = {name: connection.execute(query).df() for name, query in MART_QUERIES.items()}
     return frames | {
-        "weighted_bases": _by_row(frames["weighted_bases"], limits, "allowed_pct", "weighted_base", ["item"]),
-        "drift": _drift(frames["drift"], limits),
-        "scales": _by_row(turned_scales(frames["scales"]), limits, "allowed", "turned", ["size", "item"]),
+        "weighted_bases": by_row(frames["weighted_bases"], limits, "allowed_pct", "weighted_base", ["item"]),
+        "drift": with_drift_limits(frames["drift"], limits),
+        "scales": by_row(turned_scales(frames["scales"]), limits, "allowed", "turned", ["size", "item"]),
     }
 
 

@@ -1,6 +1,6 @@
 """Limits of gates, checks and flags: rows of `codebook/limits.csv`, each with unit, date and reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from helsemonitor.codebook.reading import Row, read_table
@@ -87,6 +87,11 @@ def _limit(row: Row) -> Limit:
     )
 
 
+def limits_of(rows: Iterable[Row]) -> tuple[Limit, ...]:
+    """Rows of limits.csv as limits."""
+    return tuple(_limit(row) for row in rows)
+
+
 def read_limits(settings: Settings) -> tuple[Limit, ...]:
     """Read the limits of the survey's codebook, or the project's own where it has none.
 
@@ -97,7 +102,7 @@ def read_limits(settings: Settings) -> tuple[Limit, ...]:
     sentences = broken_constraints([read])
     if sentences:
         raise DataRefused(sentences)
-    return tuple(_limit(row) for row in read.rows)
+    return limits_of(read.rows)
 
 
 def limit_for(

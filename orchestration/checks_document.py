@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from expectations.door import door_suites
 from expectations.suites import Suite, columns_suite, mart_suites, respondents_suite
 from helsemonitor.codebook import Wave
 from helsemonitor.codebook.rules import all_rules
@@ -60,6 +61,12 @@ EXPECTATION_LIMITS = {
     "reconciliation": ("print_gap",),
     "drift": ("drift", "drift_sd", "drift_se", "drift_break", "drift_break_sd", "drift_base_smallest"),
     "scales": ("turned",),
+    "leads them past it": ("outside_share",),
+    "leads past it": ("outside_share",),
+    "of universe": ("outside_share",),
+    "respondents asked": ("blank_share",),
+    "door_drift": ("drift", "drift_se", "drift_break", "drift_base_smallest"),
+    "door_scales": ("turned",),
 }
 
 
@@ -104,16 +111,24 @@ def codebook_checks() -> Iterator[Check]:
         yield Check(rule.name, rule.holds, home)
 
 
-def _suite_checks(suite: Suite, label: str) -> Iterator[Check]:
+def _suite_checks(suite: Suite, label: str, home: str = "expectations/suites.py") -> Iterator[Check]:
     for number, expectation in enumerate(suite.expectations, start=1):
         finding = re.sub(r"\{([a-z_]+)[^}]*\}", r"<\1>", expectation.finding)
         words = next((words for words in EXPECTATION_LIMITS if words in finding or words == label), "")
         yield Check(
             f"{label}:{number}",
             f"Refused where {finding}.",
-            "expectations/suites.py",
+            home,
             limits=EXPECTATION_LIMITS.get(words, ()),
         )
+
+
+def door_checks(limits: tuple[Limit, ...]) -> Iterator[Check]:
+    """Expectations of a delivered file, before it is a raw file."""
+    wave = Wave("survey", 1, 1000, "id", "weights", "")
+    yield Check("door:raw", "A delivered file passes the suites of the raw gate, see below.", "expectations/door.py")
+    for suite in door_suites(wave, "delivered file", "columns.csv", limits).values():
+        yield from _suite_checks(suite, suite.name, "expectations/door.py")
 
 
 def raw_checks(limits: tuple[Limit, ...]) -> Iterator[Check]:
@@ -202,6 +217,7 @@ def all_checks() -> dict[str, list[Check]]:
     return {
         "The place": list(place_checks()),
         "Codebook gate": list(codebook_checks()),
+        "The door": list(door_checks(limits)),
         "Raw gate": list(raw_checks(limits)),
         "Warehouse": list(warehouse_checks()),
         "Marts gate": list(mart_checks(limits)),

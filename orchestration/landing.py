@@ -1,21 +1,21 @@
 """Landing: a delivered file becomes the raw file of a wave, with proposals of what the codebook has to say of it."""
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helsemonitor.codebook.book import Codebook
-from helsemonitor.codebook.gate import faults, read_codebook, read_unjudged, write_codebook
+from helsemonitor.codebook.gate import faults, read_codebook, read_unjudged
 from helsemonitor.codebook.waves import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.landing.comparison import Comparison, compare
-from helsemonitor.landing.delivery import Delivery, as_csv
-from helsemonitor.landing.door import declared_wave, problems
+from helsemonitor.landing.delivery import Delivery
+from helsemonitor.landing.door import declared_wave
 from helsemonitor.landing.formats import read_delivery
 from helsemonitor.landing.keeping import Landed, land_file, reject
+from helsemonitor.landing.sibling import Sibling, nearest, read_sibling
 from helsemonitor.proposals.edits import edited, make
 from helsemonitor.proposals.new_survey import draft_survey
 from helsemonitor.proposals.propose import propose
@@ -37,6 +37,7 @@ class Landing:
         comparison: What is otherwise than in the wave before; None where a reviewed wave was delivered again.
         proposed: Proposals that wait; None where the codebook says all of it.
         needed: What the codebook needs beside them, in the sentences of its gate.
+        notes: What the door could not look at, and why.
     """
 
     landed: Landed
@@ -45,6 +46,7 @@ class Landing:
     comparison: Comparison | None
     proposed: Proposed | None
     needed: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def _quiet(_step: str) -> None:
@@ -86,27 +88,18 @@ def _proposed(
     return wave, Proposed(survey, year, wave.wave_id, sha256, proposals)
 
 
-def _refuse_unfit(settings: Settings, book: Codebook, delivery: Delivery, wave: Wave) -> None:
-    """Hold a delivery against the codebook and the gate of raw files.
-
-    Raises:
-        DataRefused: One sentence per finding.
-    """
-    found = problems(book, delivery, wave, settings.shown(settings.codebook_dir / "columns.csv"))
-    if found:
-        raise DataRefused(found)
-    with tempfile.TemporaryDirectory(prefix="helsemonitor-landing-") as folder:
-        staged = replace(settings, seeds_dir=Path(folder) / "seeds", build_dir=Path(folder) / "build")
-        write_codebook(book, staged.seeds_dir)
-        raw = raw_file(staged, wave)
-        raw.parent.mkdir(parents=True)
-        raw.write_bytes(as_csv(delivery))
-        from expectations.gates import read_raw_files
-
-        (check,) = read_raw_files(staged, [replace(wave, sha256="")]).begin()()
-        sentences = [sentence.replace(staged.shown(raw), delivery.shown) for sentence in check.sentences]
-    if sentences:
-        raise DataRefused(sentences)
+def _wave_before(
+    settings: Settings, book: Codebook, waves: tuple[Wave, ...], wave: Wave
+) -> tuple[Sibling | None, tuple[str, ...]]:
+    """The landed wave that a delivered one is compared with; or a note that there is none to read."""
+    landed = tuple(other for other in waves if raw_file(settings, other).is_file())
+    if not any(other.survey == wave.survey and other.year != wave.year for other in landed):
+        return None, (f"No other wave of survey {wave.survey} is landed, so its answers were compared with none.",)
+    other = nearest(landed, wave.survey, wave.year, settings.shown(settings.codebook_dir))
+    try:
+        return read_sibling(settings, book, other), ()
+    except DataRefused as refused:
+        return None, (f"{other.wave_id} cannot be read, so its answers were compared with none.", *refused.sentences)
 
 
 def _land(
@@ -121,11 +114,14 @@ def _land(
 ) -> Landing:
     say(f"reading {settings.shown(path)}")
     delivery = read_delivery(path)
-    wave = declared_wave(read_waves(settings), survey, year)
+    waves = read_waves(settings)
+    wave = declared_wave(waves, survey, year)
     is_reviewed = wave is not None and (survey, year) in {
         (row["survey"], int(row["year"])) for row in book.rows("waves") if row["reviewed"] == "yes"
     }
     comparison, proposed = None, None
+    sibling: Sibling | None = None
+    notes: tuple[str, ...] = ()
     if wave is None or not is_reviewed:
         say(f"comparing {delivery.respondents} respondents, {len(delivery.columns)} columns with the wave before")
         comparison = compare(settings, delivery, survey, year, announced, book)
@@ -133,15 +129,21 @@ def _land(
             _refuse_doubts(comparison, replace(comparison.sibling, year=year), announced)
         say("proposing what the codebook has to say")
         wave, proposed = _proposed(settings, book, comparison, survey, year, announced)
-        book = edited(book, proposed.edits)
+        book, sibling = edited(book, proposed.edits), comparison.before
+    else:
+        sibling, notes = _wave_before(settings, book, waves, wave)
     say("holding the file against the codebook")
-    _refuse_unfit(settings, book, delivery, wave)
+    from expectations.door import check_delivery
+
+    check = check_delivery(settings, book, delivery, wave, sibling)
+    if check.sentences:
+        raise DataRefused([*check.sentences, *check.notes])
     needed = tuple(faults(book, may_be_unreviewed=True)) if proposed and proposed.waiting else ()
     landed = land_file(settings, delivery, wave, replaces)
     if proposed and (proposed.waiting or proposed.decided):
         save(settings, proposed)
     waiting = proposed if proposed and proposed.waiting else None
-    return Landing(landed, delivery, wave, comparison, waiting, needed)
+    return Landing(landed, delivery, wave, comparison, waiting, needed, (*notes, *check.notes))
 
 
 def land(
@@ -203,7 +205,7 @@ def summary(settings: Settings, landing: Landing) -> list[str]:
     if landing.needed:
         lines.append("Beside them the codebook needs:")
         lines += [f"    {sentence}" for sentence in landing.needed]
-    return lines
+    return [*lines, *landing.notes]
 
 
 def year_in(path: Path) -> int | None:

@@ -33,15 +33,20 @@ class Comparison:
 
     Args:
         delivery: The delivered file.
-        sibling: The wave that it was compared with.
+        before: The wave that it was compared with, with its columns.
         found: What the comparison found.
         is_landed: Whether there is a file of that wave already.
     """
 
     delivery: Delivery
-    sibling: Wave
+    before: Sibling
     found: Found
     is_landed: bool
+
+    @property
+    def sibling(self) -> Wave:
+        """The wave that it was compared with."""
+        return self.before.wave
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -138,4 +143,4 @@ def compare(
     _refuse_other_surveys(settings, book, landed, delivery, sibling, columns)
     found = differences(book, read_limits(settings), sibling, columns, year, announced)
     is_landed = any((wave.survey, wave.year) == (survey, year) for wave in landed)
-    return Comparison(delivery, sibling.wave, found, is_landed)
+    return Comparison(delivery, sibling, found, is_landed)

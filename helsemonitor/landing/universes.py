@@ -1,14 +1,20 @@
 """Who was asked, by the universes of the codebook, in a wave whose columns are known: in Python, on one file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from helsemonitor.codebook.book import SELECTED, Codebook
+from helsemonitor.codebook.book import NO_ANSWERS, SELECTED, Codebook
 from helsemonitor.codebook.reading import Row
 from helsemonitor.landing.profiles import Profile
 
 Gave = Mapping[str, np.ndarray]
+
+
+def has_cell(column: Profile, cells: Collection[str]) -> np.ndarray:
+    """Who has one of some cells in a column."""
+    different, place = column.numbered
+    return np.array([cell in cells for cell in different], dtype=bool)[place]
 
 
 class Told:
@@ -23,19 +29,27 @@ class Told:
 
     def __init__(self, book: Codebook, survey: str, year: int, columns: Sequence[tuple[Row, Profile]]) -> None:
         self._book, self._survey, self._year = book, survey, year
-        self._columns: dict[str, list[tuple[Row, np.ndarray]]] = {}
+        self._columns: dict[str, list[tuple[Row, Profile]]] = {}
         for row, column in columns:
-            cells = np.asarray(column.cells, dtype=object).astype(str)
-            self._columns.setdefault(row["item"], []).append((row, cells))
+            self._columns.setdefault(row["item"], []).append((row, column))
         self.respondents = columns[0][1].respondents if columns else 0
         self._gave: dict[str, Gave | None] = {}
 
-    def _gave_in(self, row: Row, cells: np.ndarray) -> dict[str, np.ndarray]:
-        codes = {code["code"]: code["answer"] for code in self._book.code_lists.get(row["code_list"], [])}
+    def _codes(self, row: Row) -> dict[str, str]:
+        return {code["code"]: code["answer"] for code in self._book.code_lists.get(row["code_list"], [])}
+
+    def _gave_in(self, row: Row, column: Profile) -> dict[str, np.ndarray]:
+        codes = self._codes(row)
+        told = {"": ~has_cell(column, {"", *(code for code in codes if codes[code] in NO_ANSWERS)})}
         if row["option"]:
-            ticked = [code for code, answer in codes.items() if answer == SELECTED[0]]
-            return {row["option"]: np.isin(cells, ticked)}
-        return {answer: np.isin(cells, [code for code in codes if codes[code] == answer]) for answer in codes.values()}
+            return told | {row["option"]: has_cell(column, [code for code in codes if codes[code] == SELECTED[0]])}
+        answers = dict.fromkeys(answer for answer in codes.values() if answer not in NO_ANSWERS)
+        return told | {
+            answer: has_cell(column, [code for code in codes if codes[code] == answer]) for answer in answers
+        }
+
+    def _nobody(self) -> np.ndarray:
+        return np.zeros(self.respondents, dtype=bool)
 
     def gave(self, item: str) -> Gave | None:
         """Answer -> who gave it, and `""` -> who answered at all; None where the wave cannot tell.
@@ -49,10 +63,29 @@ class Told:
         return self._gave[item]
 
     def _asked(self, item: str) -> Gave:
-        found: dict[str, np.ndarray] = {"": np.zeros(self.respondents, dtype=bool)}
-        for row, cells in self._columns[item]:
-            found |= self._gave_in(row, cells)
-            found[""] = found[""] | (cells != "")
+        found: dict[str, np.ndarray] = {"": self._nobody()}
+        for row, column in self._columns[item]:
+            for answer, people in self._gave_in(row, column).items():
+                found[answer] = found.get(answer, self._nobody()) | people
+        found[""] = found[""] | self._left_empty(item)
+        return found
+
+    def _left_empty(self, item: str) -> np.ndarray:
+        """Who was shown a set of boxes of which an empty one means "not chosen", and left one empty."""
+        empty = [has_cell(column, [""]) for row, column in self._columns[item] if row["blank_means"]]
+        if not empty:
+            return self._nobody()
+        return (
+            np.logical_or.reduce(empty) & self.asked_of(item) & ~np.logical_or.reduce(list(self.marked(item).values()))
+        )
+
+    def marked(self, item: str) -> Gave:
+        """Code of the codebook that says why there is no answer -> whose cells have it, for an item that was asked."""
+        found = {mark: self._nobody() for mark in NO_ANSWERS}
+        for row, column in self._columns.get(item, []):
+            codes = self._codes(row)
+            for mark in NO_ANSWERS:
+                found[mark] = found[mark] | has_cell(column, [code for code in codes if codes[code] == mark])
         return found
 
     def _derived(self, item: str) -> Gave | None:

@@ -168,7 +168,7 @@ def _next_wave(
     sibling = as_sibling(book, before, columns, texts)
     now = [profile_of(column) for column in delivery.columns]
     found = differences(book, read_limits(settings), sibling, now, year)
-    comparison = Comparison(delivery, before, found, False)
+    comparison = Comparison(delivery, sibling, found, False)
     wave, proposals = propose(book, comparison, before.survey, year, delivery.respondents)
     edits = [edit for proposal in proposals for edit in proposal.edits]
     return wave, tuple(

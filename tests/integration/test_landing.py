@@ -83,7 +83,7 @@ def test_the_same_file_lands_once_and_another_one_only_in_its_place(seeds: Path,
     assert again.exit_code == 0
     assert "nothing was written" in again.output
     assert files(seeds.parent) == landed
-    delivered(tmp_path, lambda frame: frame.assign(ride="N"))
+    delivered(tmp_path, with_cell("a", "41"))
     refused = land(path)
     assert refused.exit_code == 1
     assert "cyclists_2024 is landed already" in refused.output
