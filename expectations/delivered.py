@@ -164,7 +164,8 @@ class Answers:
         return [item for item in self.items if not unsound & {item, *_sources(self.book, survey, year, item)}]
 
     def _is_sound(self, name: str) -> bool:
-        if name not in self.columns:
+        # One that is blank for everybody is a finding of its own.
+        if name not in self.columns or not self.columns[name].answered:
             return False
         column, row = self.columns[name], self.rows[name]
         if self.book.has_numbers(self.wave.survey, row["item"]):
@@ -232,23 +233,26 @@ class Answers:
             own = [code["code"] for code in self.book.code_lists.get(row["code_list"], []) if code["answer"] == wanted]
             columns += [name] if own else []
             codes += own
-        return in_words(columns), " or ".join(dict.fromkeys(codes))
+        return _listed(columns), " or ".join(dict.fromkeys(codes))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names; of many the first and the last."""
+    return ", ".join(names) if len(names) <= COLUMNS_SHOWN else f"{names[0]} ... {names[-1]} ({len(names)})"
 
 
 def in_words(columns: Sequence[str]) -> str:
-    """Names of columns; of many the first and the last."""
-    if len(columns) <= COLUMNS_SHOWN:
-        return ", ".join(columns)
-    return f"{columns[0]} ... {columns[-1]} ({len(columns)} columns)"
+    """Columns as a sentence names them."""
+    return f"column{'s' if len(columns) > 1 else ''} {_listed(columns)}"
 
 
 def routing_frame(now: Answers, limits: Sequence[Limit]) -> pd.DataFrame:
-    """One row per item that somebody answered: who answered and was not asked, and who was asked and did not."""
+    """One row per item that can be counted: who answered and was not asked, and who was asked and did not."""
     survey, year = now.wave.survey, now.wave.year
     found = []
     for item in now.sound:
         responses = now.responses(item)
-        if not now.of_type(item, "is_counted") or not any(now.columns[name].answered for name in now.items[item]):
+        if not now.of_type(item, "is_counted"):
             continue
         routed = now.book.routed_by(survey, year, item)
         counts = {

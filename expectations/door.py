@@ -73,30 +73,30 @@ def routing_expectations() -> tuple[Expectation, ...]:
         _within(
             "outside_pct",
             "outside_limit",
-            "{outside_n} respondents answered column {columns} although universe {universe} leads them past it "
+            "{outside_n} respondents answered {columns} although universe {universe} leads them past it "
             "({outside_pct:.1f} % of the {asked_n} asked; {outside_limit:g} % are allowed)",
             f"{filters}, or the file",
         ),
         _within(
             "blank_pct",
             "blank_limit",
-            "column {columns} is blank for {blank_n} of the {asked_n} respondents asked (universe {universe}; "
+            "{blank_n} of the {asked_n} respondents asked left {columns} blank (universe {universe}; "
             "{blank_pct:.1f} %, and {blank_limit:g} % are allowed)",
             f"{filters} or the file, or add a row for the item to blank_share in codebook/limits.csv",
         ),
         _within(
             "coded_past_pct",
             "outside_limit",
-            "column {columns} has a code that means _not_asked for {coded_past_n} of the {routed_n} respondents of "
+            "a code of {columns} means _not_asked for {coded_past_n} of the {routed_n} respondents of "
             "universe {universe} ({coded_past_pct:.1f} %; {outside_limit:g} % are allowed)",
             meaning,
         ),
         _within(
             "coded_asked_pct",
             "outside_limit",
-            "column {columns} has a code that means _no_answer for {coded_asked_n} respondents whom "
-            "universe {universe} leads past it ({coded_asked_pct:.1f} % of the {routed_n} asked; {outside_limit:g} % are "
-            "allowed)",
+            "a code of {columns} means _no_answer for {coded_asked_n} respondents whom "
+            "universe {universe} leads past it ({coded_asked_pct:.1f} % of the {routed_n} asked; {outside_limit:g} % "
+            "are allowed)",
             meaning,
         ),
     )
@@ -120,7 +120,7 @@ def scales_expectations(limits: Sequence[Limit]) -> tuple[Expectation, ...]:
     return (
         replace(
             held,
-            finding="{turned} in column {columns}, as it looks: the answers are {apart:.1f} points away from those of "
+            finding="{turned} in {columns}, as it looks: the answers are {apart:.1f} points away from those of "
             "{other}, and in that order {apart_turned:.1f} ({allowed:g} are allowed)",
         ),
     )
