@@ -157,8 +157,8 @@ FAULTS: dict[str, tuple[Change, list[str]]] = {
         cells("wgt", [9], "inf"),
         [
             f"{where('wgt')}: 1 of 310 values are not numbers{DIGITS}",
-            f"{where('wgt')}: 1 of 310 weights are larger than 1,000,000,000,000; deliver weights on a smaller scale, such "
-            "as people in thousands; or name the right weight_column in waves.csv.",
+            f"{where('wgt')}: 1 of 310 weights are larger than 1,000,000,000,000; deliver weights on a smaller scale, "
+            "such as people in thousands; or name the right weight_column in waves.csv.",
             NO_WEIGHTS,
         ],
     ),
