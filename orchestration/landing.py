@@ -12,7 +12,6 @@ from helsemonitor.codebook.waves import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused
 from helsemonitor.landing.comparison import Comparison, compare
 from helsemonitor.landing.delivery import Delivery
-from helsemonitor.landing.door import declared_wave
 from helsemonitor.landing.formats import read_delivery
 from helsemonitor.landing.keeping import Landed, land_file, reject
 from helsemonitor.landing.sibling import Sibling, nearest, read_sibling
@@ -115,7 +114,7 @@ def _land(
     say(f"reading {settings.shown(path)}")
     delivery = read_delivery(path)
     waves = read_waves(settings)
-    wave = declared_wave(waves, survey, year)
+    wave = next((known for known in waves if (known.survey, known.year) == (survey, year)), None)
     is_reviewed = wave is not None and (survey, year) in {
         (row["survey"], int(row["year"])) for row in book.rows("waves") if row["reviewed"] == "yes"
     }

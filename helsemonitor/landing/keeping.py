@@ -24,14 +24,12 @@ class Landed:
         kept: The delivery as it came.
         is_new: Whether anything was written; the same file lands once.
         replaced: The raw file that it took the place of, kept aside; None where there was none.
-        notes: What is to be known of it and stopped nothing.
     """
 
     raw: Path
     kept: Path
     is_new: bool
     replaced: Path | None = None
-    notes: tuple[str, ...] = ()
 
 
 def write_in_one_step(content: bytes, path: Path) -> None:
