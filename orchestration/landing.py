@@ -119,9 +119,8 @@ def _land(
         (row["survey"], int(row["year"])) for row in book.rows("waves") if row["reviewed"] == "yes"
     }
     comparison, proposed = None, None
-    sibling: Sibling | None = None
-    notes: tuple[str, ...] = ()
-    if wave is None or not is_reviewed:
+    sibling, notes = (None, ()) if wave is None else _wave_before(settings, book, waves, wave)
+    if wave is None or (sibling is not None and not is_reviewed):
         say(f"comparing {delivery.respondents} respondents, {len(delivery.columns)} columns with the wave before")
         comparison = compare(settings, delivery, survey, year, announced, book)
         if wave is None:
@@ -129,8 +128,6 @@ def _land(
         say("proposing what the codebook has to say")
         wave, proposed = _proposed(settings, book, comparison, survey, year, announced)
         book, sibling = edited(book, proposed.edits), comparison.before
-    else:
-        sibling, notes = _wave_before(settings, book, waves, wave)
     say("holding the file against the codebook")
     from expectations.door import check_delivery
 

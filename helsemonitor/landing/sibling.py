@@ -50,8 +50,12 @@ def nearest(waves: tuple[Wave, ...], survey: str, year: int, shown: str) -> Wave
     if not others:
         known = sorted({wave.survey for wave in waves})
         only = f"no wave of survey {survey} but {year}" if survey in known else f"no survey {survey}"
+        there = f"there are files of {', '.join(known)}" if known else "there is no file of any"
         raise DataRefused(
-            [f"{shown} has {only} to compare with; there are files of {', '.join(known)}. Name one, or another year."]
+            [
+                f"{shown} has {only} to compare with; {there}. Name one, or another year; the first files of a survey "
+                "are for `helsemonitor new-survey`."
+            ]
         )
     before = [wave for wave in others if wave.year < year]
     return max(before, key=lambda wave: wave.year) if before else min(others, key=lambda wave: wave.year)

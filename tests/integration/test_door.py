@@ -33,7 +33,7 @@ from tests.integration.conftest import Refresh
 
 CYCLISTS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
 SHIPPED = Settings(PROJECT_DIR, PROJECT_DIR / "seeds", PROJECT_DIR / "build")
-ROW = "cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,no"
+ROW = "cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,yes"
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 

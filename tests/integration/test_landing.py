@@ -9,13 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pyreadstat
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from helsemonitor.settings import PROJECT_DIR
 from orchestration.cli import main
 
 CYCLISTS = PROJECT_DIR / "tests" / "fixtures" / "cyclists"
-ROW = "cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,no"
+ROW = "cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,yes"
 
 
 @pytest.fixture
@@ -96,12 +97,21 @@ def test_the_same_file_lands_once_and_another_one_only_in_its_place(seeds: Path,
     assert (seeds / "raw" / "cyclists_2024.csv").read_bytes() != raw
 
 
-def test_a_wave_that_is_not_declared_is_told_how_to_be(seeds: Path, tmp_path: Path) -> None:
+def test_a_wave_that_is_not_declared_is_proposed(seeds: Path, tmp_path: Path) -> None:
     waves = seeds / "codebook" / "waves.csv"
     waves.write_text(waves.read_text(encoding="utf-8").replace(f"{ROW}\n", ""), encoding="utf-8")
+    before = waves.read_bytes()
     result = land(delivered(tmp_path))
-    assert result.exit_code == 1
-    assert f"`{ROW}`" in result.output
+    assert result.exit_code == 0, result.output
+    assert "`helsemonitor review cyclists_2024`" in result.output
+    assert waves.read_bytes() == before
+    proposed = yaml.safe_load(
+        (seeds.parent / "landing" / "proposed" / "cyclists_2024.yaml").read_text(encoding="utf-8")
+    )
+    assert [proposal["name"] for proposal in proposed["waiting"]] == ["wave"]
+    (edit,) = proposed["waiting"][0]["edits"]
+    assert edit["after"]["respondents"] == "310"
+    assert (edit["after"]["respondent_column"], edit["after"]["weight_column"]) == ("rid", "wgt")
 
 
 def with_cell(column: str, cell: str, number: int = 3) -> Callable[[pd.DataFrame], pd.DataFrame]:
