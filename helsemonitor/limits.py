@@ -42,6 +42,7 @@ LIMITS = {
     "sparse_expected_low": "",
     "sparse_expected_share": "",
     "released_base": "",
+    "wave_overdue": "survey",
 }
 
 

@@ -1,7 +1,7 @@
 """The assets of the road: raw wave files, the warehouse that dbt builds, and the published release."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -10,30 +10,50 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from expectations.gates import check_raw, read_raw_files, undeclared_files
 from helsemonitor.artifacts import clear_artifacts, file_sha256
 from helsemonitor.build_failures import explain_build
-from helsemonitor.codebook import raw_file
+from helsemonitor.codebook import Wave, raw_file, read_waves
 from helsemonitor.dbt_build import dbt_build_arguments
-from helsemonitor.errors import DataRefused, Refusal
+from helsemonitor.errors import DataRefused
 from helsemonitor.inputs import is_sealed, seal_warehouse
 from helsemonitor.record_keys import ensure_record_key_secret
 from helsemonitor.warehouse import remove_warehouse
 from orchestration import road
 from orchestration.checks import (
     CODEBOOK,
+    DELIVERY,
     MART_CHECKS,
     WAVE_FILE,
     WAVE_FILES,
     WAVE_ROWS,
-    check_name,
     declared_check,
+    file_checks,
+    file_results,
     wave_check,
     wave_result,
 )
 from orchestration.partitions import wave_partitions
-from orchestration.resources import WriterLock, dbt_project, no_network, settings, waves
+from orchestration.resources import WriterLock, dbt_project, declared_as_drawn, no_network, refusals_fail, settings
+
+
+def _chosen(wave_ids: Sequence[str]) -> list[Wave]:
+    """The declared waves of some partitions.
+
+    Raises:
+        Failure: waves.csv declares one of them not.
+    """
+    with refusals_fail():
+        declared = {wave.wave_id: wave for wave in read_waves(settings)}
+    if unknown := [wave_id for wave_id in wave_ids if wave_id not in declared]:
+        raise dg.Failure(
+            description=f"{settings.shown(settings.codebook_dir / 'waves.csv')} does not declare "
+            f"{', '.join(unknown)}; add its row, and start the run again.",
+            allow_retries=False,
+        )
+    return [declared[wave_id] for wave_id in wave_ids]
 
 
 @dg.asset(
     key=WAVE_FILE,
+    deps=[DELIVERY],
     partitions_def=wave_partitions,
     check_specs=[wave_check(WAVE_FILE, "expectations")],
     group_name="landing",
@@ -41,8 +61,9 @@ from orchestration.resources import WriterLock, dbt_project, no_network, setting
 )
 def wave_file(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """One raw wave file, held against its suite on its own, before a refresh takes it in."""
-    wave = next(wave for wave in waves if wave.wave_id == context.partition_key)
-    (check,) = check_raw(settings, [wave], docs=wave.seed)
+    (wave,) = _chosen([context.partition_key])
+    with refusals_fail():
+        (check,) = check_raw(settings, [wave], docs=wave.seed)
     path = raw_file(settings, wave)
     sha256 = file_sha256(path) if path.exists() else ""
     return dg.MaterializeResult(
@@ -71,11 +92,9 @@ def _wave_rows() -> dg.AssetsDefinition:
         )
         def wave_rows(context: dg.AssetExecutionContext, writer_lock: WriterLock) -> dg.MaterializeResult:
             """One wave's rows of the tables by wave: its raw file, its answers, its groups, its cells."""
-            chosen = [wave for wave in waves if wave.wave_id in context.partition_keys]
-            try:
-                result = road.build_waves(settings, waves, chosen)
-            except Refusal as refusal:
-                raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
+            chosen = _chosen(context.partition_keys)
+            with refusals_fail():
+                result = road.build_waves(settings, read_waves(settings), chosen)
             return dg.MaterializeResult(metadata=dict(result.counts))
 
         return wave_rows
@@ -107,14 +126,16 @@ def codebook() -> dg.MaterializeResult:
 @dg.asset(
     key=WAVE_FILES,
     deps=[CODEBOOK, dg.AssetDep(WAVE_FILE, partition_mapping=dg.AllPartitionMapping())],
-    check_specs=[declared_check(), *(wave_check(WAVE_FILES, check_name(wave)) for wave in waves)],
+    check_specs=[declared_check(), *file_checks()],
     group_name="landing",
     kinds={"csv", "greatexpectations"},
 )
 def wave_files() -> dg.MaterializeResult:
     """The raw files of all declared waves, together: the gate before the warehouse."""
-    checks = read_raw_files(settings, waves, copies=settings.gated_seeds_dir / "raw").begin()()
-    undeclared = undeclared_files(settings, waves)
+    with refusals_fail():
+        waves = read_waves(settings)
+        checks = read_raw_files(settings, waves, copies=settings.gated_seeds_dir / "raw").begin()()
+        undeclared = undeclared_files(settings, waves)
     return dg.MaterializeResult(
         metadata={
             "waves": len(waves),
@@ -128,7 +149,7 @@ def wave_files() -> dg.MaterializeResult:
                 passed=not undeclared,
                 description="\n".join(undeclared) or None,
             ),
-            *(wave_result(WAVE_FILES, check_name(check.wave), check) for check in checks),
+            *file_results(checks),
         ],
     )
 
@@ -155,7 +176,7 @@ def warehouse_assets() -> dg.AssetsDefinition:
     )
     def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource, writer_lock: WriterLock) -> Iterator[Any]:
         """Seeds, models and data tests of the dbt project."""
-        target_dir = settings.dagster_target_dir / "run"
+        waves, target_dir = declared_as_drawn(), settings.dagster_target_dir / "run"
         clear_artifacts(target_dir)
         ensure_record_key_secret(settings)
         was_sealed = is_sealed(settings)
@@ -188,10 +209,9 @@ def release_asset(warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
     )
     def release(context: dg.AssetExecutionContext, writer_lock: WriterLock) -> dg.MaterializeResult:
         """The published marts: one DuckDB file and one Parquet file per table, swapped in atomically."""
-        try:
+        waves = declared_as_drawn()
+        with refusals_fail():
             result, published = road.publish(settings, waves, settings.dagster_target_dir / "run")
-        except Refusal as refusal:
-            raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
         for note in result.notes:
             context.log.warning(note)
         return dg.MaterializeResult(

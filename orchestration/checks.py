@@ -1,6 +1,6 @@
 """Great Expectations suites as blocking asset checks: after a failing one nothing is built or published."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
@@ -8,12 +8,15 @@ from expectations.gates import WaveCheck, check_marts
 from expectations.suites import mart_suites
 from helsemonitor.codebook import Wave
 from helsemonitor.limits import read_limits
-from orchestration.resources import settings
+from orchestration.resources import drawn_waves, settings
 
+DELIVERY = dg.AssetKey(["landing", "delivery"])
 WAVE_FILE = dg.AssetKey(["landing", "wave_file"])
 CODEBOOK = dg.AssetKey(["landing", "codebook"])
 WAVE_ROWS = dg.AssetKey(["landing", "wave_rows"])
 WAVE_FILES = dg.AssetKey(["landing", "wave_files"])
+# No wave's check is called so: its name has a digit, or begins otherwise.
+LATER_WAVES = "later_waves"
 
 
 def check_name(wave: Wave) -> str:
@@ -30,6 +33,36 @@ def declared_check() -> dg.AssetCheckSpec:
     """Check that every raw file belongs to a declared wave."""
     return dg.AssetCheckSpec(
         name="declared", asset=WAVE_FILES, blocking=True, description="waves.csv declares every raw file."
+    )
+
+
+def file_checks() -> list[dg.AssetCheckSpec]:
+    """Checks of the files of all waves: one per wave, and one of those that were declared since."""
+    later = dg.AssetCheckSpec(
+        name=LATER_WAVES,
+        asset=WAVE_FILES,
+        blocking=True,
+        description="Raw files of waves that were declared after Dagster loaded the project hold to their suites.",
+    )
+    return [*(wave_check(WAVE_FILES, check_name(wave)) for wave in drawn_waves), later]
+
+
+def file_results(checks: Sequence[WaveCheck]) -> Iterator[dg.AssetCheckResult]:
+    """Results of `file_checks`. Dagster takes a result for each, and no other."""
+    by_name = {check_name(check.wave): check for check in checks}
+    for name in (check_name(wave) for wave in drawn_waves):
+        if check := by_name.pop(name, None):
+            yield wave_result(WAVE_FILES, name, check)
+        else:
+            gone = "waves.csv does not declare this wave any more."
+            yield dg.AssetCheckResult(asset_key=WAVE_FILES, check_name=name, passed=True, description=gone)
+    later = by_name.values()
+    yield dg.AssetCheckResult(
+        asset_key=WAVE_FILES,
+        check_name=LATER_WAVES,
+        passed=not any(check.sentences for check in later),
+        description="\n".join(said for check in later for said in (*check.sentences, *check.notes)) or None,
+        metadata={"waves": ", ".join(check.wave.wave_id for check in later)},
     )
 
 

@@ -50,24 +50,30 @@ td { overflow-wrap: anywhere }
 """
 
 
-def shown_text(text: str) -> str:
+def printable(text: str) -> str:
+    """Text of a delivered file without what controls a terminal or a page, and without other lines."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def shown(text: str) -> str:
     """Text of a delivered file as a terminal and a page may show it: on one line, short, without what controls."""
-    seen = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    seen = printable(text)
     return seen if len(seen) <= LONGEST else f"{seen[:LONGEST]} ..."
 
 
 def _names(columns: tuple[str, ...]) -> str:
-    shown = [shown_text(column) for column in columns]
-    return ", ".join(shown) if len(shown) < 4 else f"{shown[0]} ... {shown[-1]} ({len(shown)})"
+    names = [shown(column) for column in columns]
+    return ", ".join(names) if len(names) < 4 else f"{names[0]} ... {names[-1]} ({len(names)})"
 
 
-def _row(one: Difference) -> tuple[str, ...]:
-    return (one.name, _names(one.columns), _names(one.before), one.item, shown_text(one.evidence), one.change_type)
+def row(one: Difference) -> tuple[str, ...]:
+    """A difference as the cells of a table, as `HEADER` names them."""
+    return (one.name, _names(one.columns), _names(one.before), one.item, shown(one.evidence), one.change_type)
 
 
 def title(comparison: Comparison) -> str:
     """What was compared."""
-    return f"{shown_text(comparison.delivery.shown)} against {comparison.sibling.wave_id}"
+    return f"{shown(comparison.delivery.shown)} against {comparison.sibling.wave_id}"
 
 
 def summary(comparison: Comparison) -> str:
@@ -89,7 +95,7 @@ def as_table(comparison: Comparison) -> "Table":
     for name in HEADER:
         table.add_column(name, overflow="fold")
     for one in comparison.differences:
-        table.add_row(*_row(one))
+        table.add_row(*row(one))
     return table
 
 
@@ -113,7 +119,7 @@ def as_page(comparison: Comparison) -> str:
     from jinja2 import Environment
 
     template = Environment(autoescape=True).from_string(PAGE)
-    rows = [_row(one) for one in comparison.differences]
+    rows = [row(one) for one in comparison.differences]
     return template.render(title=title(comparison), summary=summary(comparison), header=HEADER, rows=rows)
 
 
@@ -158,5 +164,5 @@ def lines(comparison: Comparison) -> Iterator[str]:
         columns = _names(one.columns) or _names(one.before)
         before = f" (before: {_names(one.before)})" if one.before and one.columns and one.before != one.columns else ""
         item = f" [{one.item}]" if one.item else ""
-        yield f"{one.name}: {columns or 'the file'}{before}{item}: {shown_text(one.evidence)}"
+        yield f"{one.name}: {columns or 'the file'}{before}{item}: {shown(one.evidence)}"
     yield summary(comparison)

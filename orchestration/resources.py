@@ -9,14 +9,48 @@ from functools import cache
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 
-from helsemonitor.codebook import read_waves
+from helsemonitor.codebook import Wave, read_waves
 from helsemonitor.dbt_build import dbt_vars, environment
+from helsemonitor.errors import Refusal
 from helsemonitor.lock import writer
 from helsemonitor.settings import Settings
 from orchestration.road import gate_codebook
 
 settings = Settings.from_environment()
-waves = read_waves(settings)
+# The waves that checks and dbt's graph are drawn with. What a run does is about those that are declared when it runs.
+drawn_waves = read_waves(settings)
+
+
+@contextmanager
+def refusals_fail() -> Iterator[None]:
+    """Let a refusal end the step with its sentences, and without another try.
+
+    Raises:
+        Failure: Something was refused.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        raise dg.Failure(description=str(refusal), allow_retries=False) from refusal
+
+
+def declared_as_drawn() -> tuple[Wave, ...]:
+    """The declared waves, which are those that dbt's graph was drawn with.
+
+    Raises:
+        Failure: waves.csv declares others since; a step of dbt that the graph does not have would be missed.
+    """
+    with refusals_fail():
+        waves = read_waves(settings)
+    drawn, declared = ({wave.wave_id for wave in some} for some in (drawn_waves, waves))
+    if drawn != declared:
+        raise dg.Failure(
+            description=f"{settings.shown(settings.codebook_dir / 'waves.csv')} declares other waves than when Dagster "
+            f"loaded the project ({', '.join(sorted(drawn ^ declared))}); reload the code location, and start the run "
+            "again.",
+            allow_retries=False,
+        )
+    return waves
 
 
 def no_network() -> AbstractContextManager[None]:
@@ -38,7 +72,7 @@ def place_seeds() -> None:
     gate_codebook(settings)
     raw = settings.gated_seeds_dir / "raw"
     raw.mkdir(exist_ok=True)
-    for wave in waves:
+    for wave in drawn_waves:
         (raw / f"{wave.seed}.csv").touch()
 
 
@@ -55,7 +89,7 @@ def dbt_project() -> DbtProject:
         project_dir=settings.project_dir,
         target_path=settings.dagster_target_dir / "load",
         # What an earlier process left of a parsed project may be damaged.
-        prepare_project_cli_args=["--no-partial-parse", "parse", "--quiet", *dbt_vars(settings, waves)],
+        prepare_project_cli_args=["--no-partial-parse", "parse", "--quiet", *dbt_vars(settings, drawn_waves)],
     )
     with no_network():
         project.preparer.prepare(project)

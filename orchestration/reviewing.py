@@ -10,7 +10,7 @@ from helsemonitor.proposals import review
 from helsemonitor.proposals.edits import Edit
 from helsemonitor.proposals.store import Proposal, Proposed, as_data, from_data
 from helsemonitor.settings import Settings
-from orchestration.deliveries import shown_text
+from orchestration.deliveries import shown
 
 CHOICES = {"a": "accept", "e": "edit", "r": "reject", "l": "leave for later", "q": "quit"}
 SHOWN_ROWS = 12
@@ -20,7 +20,7 @@ def _row(edit: Edit) -> str:
     """An edit on a line: the cells of a new row, or what changes in one that stands."""
     if edit.before is None or edit.after is None:
         cells = edit.after or edit.before or {}
-        said = ", ".join(f"{name} {shown_text(cell)}" for name, cell in cells.items() if cell)
+        said = ", ".join(f"{name} {shown(cell)}" for name, cell in cells.items() if cell)
         return f"{'+' if edit.before is None else '-'} {edit.table}: {said}"
     key = ", ".join(cell for cell in list(edit.before.values())[:3] if cell)
     changes = ", ".join(
@@ -28,14 +28,14 @@ def _row(edit: Edit) -> str:
         for name, cell in edit.after.items()
         if cell != edit.before[name]
     )
-    return f"~ {edit.table} ({shown_text(key)}): {shown_text(changes)}"
+    return f"~ {edit.table} ({shown(key)}): {shown(changes)}"
 
 
 def described(proposal: Proposal, is_short: bool = True) -> Iterator[str]:
     """A proposal as lines: what it is about, what was seen, what it does, its rows."""
-    yield f"{proposal.name}: {shown_text(proposal.title)}"
+    yield f"{proposal.name}: {shown(proposal.title)}"
     for evidence in proposal.evidence:
-        yield f"    seen: {shown_text(evidence)}"
+        yield f"    seen: {shown(evidence)}"
     if proposal.effect:
         yield f"    does: {proposal.effect}"
     rows = proposal.edits[:SHOWN_ROWS] if is_short else proposal.edits
