@@ -211,6 +211,17 @@ def mart_checks(limits: tuple[Limit, ...]) -> Iterator[Check]:
         yield from _suite_checks(suite, name)
 
 
+def calendar_checks() -> Iterator[Check]:
+    """Checks that Dagster makes by the calendar."""
+    yield Check(
+        "wave_overdue",
+        "No survey waits for a wave longer than its waves are usually apart, and the limit.",
+        "orchestration/freshness.py",
+        "note",
+        ("wave_overdue",),
+    )
+
+
 def all_checks() -> dict[str, list[Check]]:
     """Stage of the road -> its checks."""
     limits = read_limits(Settings(PROJECT_DIR, PROJECT_DIR / "seeds", PROJECT_DIR / "build"))
@@ -221,6 +232,7 @@ def all_checks() -> dict[str, list[Check]]:
         "Raw gate": list(raw_checks(limits)),
         "Warehouse": list(warehouse_checks()),
         "Marts gate": list(mart_checks(limits)),
+        "Calendar": list(calendar_checks()),
     }
 
 

@@ -22,13 +22,14 @@ from orchestration.jobs import check_wave_file, land_delivery
 from orchestration.landing_assets import LandingConfig, delivery
 from orchestration.resources import settings
 from orchestration.sensors import delivered_files
+from tests.integration.dagster_runs import run
 
 ROW = "cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,no\n"
 NEW = "cyclists_2024"
 INBOX = settings.landing_dir
 Rows = list[dict[str, str]]
 
-# Loaded with three waves; the warehouse is left out, which takes a second run of dbt's parser.
+# Loaded with three waves. The warehouse is left out: dbt would be run to parse it.
 defs = dg.Definitions(
     assets=[delivery, wave_file],
     jobs=[land_delivery, check_wave_file],
@@ -70,22 +71,7 @@ class Dagster:
 
     def run(self, job: str, partition: str, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run a job; what a person would see of it."""
-        done = defs.resolve_job_def(job).execute_in_process(
-            instance=self.instance, partition_key=partition, run_config=config, raise_on_error=False
-        )
-        failures = [event.step_failure_data for event in done.all_events if event.is_step_failure]
-        failure = failures[0].user_failure_data if failures else None
-        metadata = failure.metadata if failure else {}
-        for event in done.all_events:
-            if event.is_step_materialization:
-                metadata = event.step_materialization_data.materialization.metadata
-        return {
-            "success": done.success,
-            "errors": [failure.error.message for failure in failures if failure.error],
-            "description": failure.description if failure else "",
-            "metadata": {name: shown(value) for name, value in metadata.items()},
-            "checks": {one.check_name: one.passed for one in done.get_asset_check_evaluations()},
-        }
+        return run(defs.resolve_job_def(job), self.instance, partition, config)
 
     def lands(self) -> dict[str, Any]:
         """Two looks at what lies in the folder, and the run that the second one asks for."""
@@ -95,13 +81,6 @@ class Dagster:
             "asked at once": len(before),
             **self.run("land_delivery", str(request.partition_key), request.run_config),
         }
-
-
-def shown(value: Any) -> Any:  # noqa: ANN401 - metadata are of many types
-    """A value of metadata, as JSON."""
-    if isinstance(value, dg.TableMetadataValue):
-        return [dict(record.data) for record in value.records]
-    return value.value
 
 
 def put(name: str, change: Callable[[Rows], None] = lambda rows: None, seconds_ago: float = 60) -> Path:
@@ -139,20 +118,17 @@ def unknown_code(rows: Rows) -> None:
         row["<script>\u202ealert(1)</script>"] = "1"
 
 
+def words_for_blanks(rows: Rows) -> None:
+    """Blanks as a program writes them."""
+    for row in rows[:3]:
+        row |= dict.fromkeys(("ride", "mood", "sat2023"), "NA")
+
+
 def overdue(today: date) -> dict[str, Any]:
     """The check of the calendar on a day."""
-    checks = dg.Definitions(asset_checks=[overdue_check(lambda: today)])
+    job = dg.Definitions(asset_checks=[overdue_check(lambda: today)]).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
-        done = checks.resolve_implicit_global_asset_job_def().execute_in_process(instance=instance)
-        (found,) = done.get_asset_check_evaluations()
-    return {
-        "success": done.success,
-        "passed": found.passed,
-        "severity": found.severity.value,
-        "blocking": found.blocking,
-        "said": found.description,
-        "metadata": {name: shown(value) for name, value in found.metadata.items()},
-    }
+        return run(job, instance)
 
 
 def names_of_files(dagster: Dagster) -> dict[str, Any]:
@@ -212,6 +188,8 @@ def landings(dagster: Dagster) -> dict[str, Any]:
     put(f"{NEW}.csv", unknown_code, seconds_ago=20)
     before = raw.read_bytes()
     told["not fit"] = dagster.lands() | {"raw stays": raw.read_bytes() == before}
+    put(f"{NEW}.csv", words_for_blanks, seconds_ago=10)
+    told["words for blanks"] = dagster.lands()
     (INBOX / f"{NEW}.csv").unlink()
     told["no file"] = dagster.run(land_delivery.name, NEW)
     return told

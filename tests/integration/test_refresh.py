@@ -262,6 +262,8 @@ os.utime(settings.raw_dir / "cyclists_2021.csv")
 second_look = sensor(dg.build_sensor_context(cursor=first_look.cursor))
 third_look = sensor(dg.build_sensor_context(cursor=second_look.cursor))
 with dg.DagsterInstance.ephemeral() as instance:
+    # As the sensor of deliveries keeps them.
+    instance.add_dynamic_partitions("waves", ["cyclists_2021", "cyclists_2022"])
     with writer(settings, "somebody else"):
         locked_out = job.execute_in_process(instance=instance, raise_on_error=False)
     run = job.execute_in_process(instance=instance, raise_on_error=False)
@@ -290,7 +292,10 @@ with dg.DagsterInstance.ephemeral() as instance:
         "requests": [
             [request.partition_key for request in look.run_requests] for look in (first_look, second_look, third_look)
         ],
-        "partitions": list(graph.get(dg.AssetKey(["landing", "wave_file"])).partitions_def.get_partition_keys()),
+        "partitions": [
+            graph.get(dg.AssetKey(["landing", name])).partitions_def.name
+            for name in ("delivery", "wave_file", "wave_rows")
+        ],
         "parents": sorted(key.to_user_string() for key in graph.get(dg.AssetKey(["raw", "cyclists_2022"])).parent_keys),
         "executor": job.executor_def.name,
         "locked_out": [locked_out.success, [str(event.event_specific_data) for event in locked_out.all_events]],
@@ -330,18 +335,18 @@ WAVES = ["cyclists_2021", "cyclists_2022", "cyclists_2023"]
 
 
 def test_dagster_shows_the_road(dagster: dict[str, Any]) -> None:
-    assert {"landing/wave_file", "landing/wave_files", "release/current"} <= set(dagster["assets"])
+    assert {"landing/delivery", "landing/wave_file", "landing/wave_files", "release/current"} <= set(dagster["assets"])
     assert {f"raw/{wave}" for wave in WAVES} | {"codebook/waves", "marts/fct_indicators"} <= set(dagster["assets"])
-    assert dagster["partitions"] == WAVES
+    assert dagster["partitions"] == ["waves"] * 3, "a new wave needs no restart"
     assert dagster["parents"] == ["landing/wave_files"], "the raw seeds come after the gate over their files"
-    assert {"annual_refresh", "check_wave_file"} <= set(dagster["jobs"])
+    assert {"annual_refresh", "land_delivery", "check_wave_file"} <= set(dagster["jobs"])
     assert dagster["schedule"] == ["0 6 1 12 *", "Europe/Oslo", "annual_refresh"]
     assert dagster["executor"] == "in_process"
 
 
 def test_expectations_and_dbt_tests_are_asset_checks(dagster: dict[str, Any]) -> None:
     checks = set(dagster["checks"])
-    assert {f"landing/wave_files:{wave}" for wave in WAVES} <= checks
+    assert {f"landing/wave_files:{name}" for name in (*WAVES, "later_waves", "wave_overdue")} <= checks
     assert {"marts/fct_indicators:drift_expectations", "marts/fct_reconciliation:reconciliation_expectations"} <= checks
     assert any(check.startswith("marts/fct_indicators:sound_rows") for check in checks)
 
@@ -417,9 +422,33 @@ mutation($parameters: ExecutionParams!) {
 """
 JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } jobs { name } } } } }"
 STATUS = "query($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
+LANDINGS = """
+{
+  pipelineRunsOrError(filter: {pipelineName: "land_delivery"}) {
+    ... on Runs { results { status tags { key value } } }
+  }
+}
+"""
+PARTITIONS = '{ assetNodes(assetKeys: [{path: ["landing", "wave_file"]}]) { partitionKeys } }'
+ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
 
-def test_dagster_dev_starts_without_warnings_and_runs_the_job(settings: Settings) -> None:
+def deliver_a_new_wave(settings: Settings) -> None:
+    """Declare a wave, and put its file into the landing folder."""
+    with (settings.codebook_dir / "waves.csv").open("a", encoding="utf-8") as file:
+        file.write("cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,no\n")
+    settings.landing_dir.mkdir()
+    shutil.copy(SEEDS / "raw" / "cyclists_2023.csv", settings.landing_dir / "cyclists_2024.csv")
+
+
+def landing_ended(port: int) -> dict[str, Any] | None:
+    """The one run that lands a file, once it has ended."""
+    found = graphql(port, LANDINGS)["pipelineRunsOrError"]["results"]
+    assert len(found) <= 1
+    return next((run for run in found if run["status"] in ENDED), None)
+
+
+def test_dagster_dev_runs_the_job_without_warnings_and_lands_a_new_wave_without_a_restart(settings: Settings) -> None:
     before = current_release(settings)
     assert before is not None
     port = free_port()
@@ -450,14 +479,23 @@ def test_dagster_dev_starts_without_warnings_and_runs_the_job(settings: Settings
 
             def ended() -> str | None:
                 status = graphql(port, STATUS, run)["runOrError"]["status"]
-                return status if status in ("SUCCESS", "FAILURE", "CANCELED") else None
+                return status if status in ENDED else None
 
             status = wait_for(300, ended)
+            assert wait_for(30, lambda: graphql(port, PARTITIONS)["assetNodes"][0]["partitionKeys"]) == WAVES
+            deliver_a_new_wave(settings)
+            landing = wait_for(180, lambda: landing_ended(port))
+            partitions = graphql(port, PARTITIONS)["assetNodes"][0]["partitionKeys"]
         finally:
             server.terminate()
             server.wait(timeout=60)
     text = log.read_text(encoding="utf-8")
     assert status == "SUCCESS", text[-4000:]
+    assert landing["status"] == "SUCCESS", text[-4000:]
+    assert {tag["key"]: tag["value"] for tag in landing["tags"]}["dagster/partition"] == "cyclists_2024"
+    assert partitions == [*WAVES, "cyclists_2024"]
+    delivered = (settings.landing_dir / "cyclists_2024.csv").read_bytes()
+    assert (settings.raw_dir / "cyclists_2024.csv").read_bytes() == delivered
     assert not re.findall(r"^.*(?:Warning\b|WARNING).*$", text, re.MULTILINE)
     after = current_release(settings)
     assert after is not None
