@@ -10,11 +10,11 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 
 from helsemonitor.codebook import Wave, read_waves
+from helsemonitor.codebook.gate import read_codebook, write_codebook
 from helsemonitor.dbt_build import dbt_vars, environment
 from helsemonitor.errors import Refusal
 from helsemonitor.lock import writer
 from helsemonitor.settings import Settings
-from orchestration.road import gate_codebook
 
 settings = Settings.from_environment()
 # The waves that checks and dbt's graph are drawn with. What a run does is about those that are declared when it runs.
@@ -64,12 +64,13 @@ def no_network() -> AbstractContextManager[None]:
 def place_seeds() -> None:
     """Put the codebook, and a file for every declared wave, where dbt looks for seeds.
 
-    dbt draws the graph by the seeds that are there; the gates put the files of a run in their place.
+    dbt draws the graph by the seeds that are there; the gates put the files of a run in their place. A wave that nobody
+    has reviewed yet may be drawn: until then it can be landed and checked, and a build refuses it.
 
     Raises:
         DataRefused: The codebook does not pass its gate.
     """
-    gate_codebook(settings)
+    write_codebook(read_codebook(settings, may_be_unreviewed=True), settings.gated_seeds_dir)
     raw = settings.gated_seeds_dir / "raw"
     raw.mkdir(exist_ok=True)
     for wave in drawn_waves:

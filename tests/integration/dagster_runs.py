@@ -1,6 +1,6 @@
 """Runs of Dagster's jobs in this process, and what a person would see of them, as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -55,9 +55,15 @@ def run(
     partition: str | None = None,
     config: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
+    assets: Sequence[dg.AssetKey] | None = None,
 ) -> dict[str, Any]:
-    """Run a job in this process, and say what is seen of it."""
+    """Run a job, or some of its assets, in this process; what is seen of it."""
     done = job.execute_in_process(
-        instance=instance, partition_key=partition, run_config=config, tags=tags, raise_on_error=False
+        instance=instance,
+        partition_key=partition,
+        run_config=config,
+        tags=tags,
+        asset_selection=assets,
+        raise_on_error=False,
     )
     return seen(done)

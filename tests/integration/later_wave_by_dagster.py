@@ -44,6 +44,7 @@ def main() -> None:
     """Tell the whole story."""
     with dg.instance_for_test() as instance:
         instance.add_dynamic_partitions("waves", ["cyclists_2021", "cyclists_2022", "cyclists_2023"])
+        declared = (settings.codebook_dir / "waves.csv").read_text(encoding="utf-8")
         for year in (2021, 2022, 2023):
             edited(settings.raw_dir / f"cyclists_{year}.csv")
         told: dict[str, Any] = {"some": backfill(instance, "cyclists_2022", "cyclists_2023")}
@@ -58,6 +59,11 @@ def main() -> None:
         with (settings.raw_dir / f"{NEW}.csv").open("a", encoding="utf-8") as file:
             file.write("r1,1,F,20,Y,A,6,0,0,0,1,100,0,0\n")
         told["not sound"] = run(defs.resolve_job_def("annual_refresh"), instance)
+        waves = settings.codebook_dir / "waves.csv"
+        waves.write_text(declared.replace(",yes\n", ",no\n"), encoding="utf-8")
+        told["not reviewed"] = run(
+            defs.resolve_job_def("annual_refresh"), instance, assets=[dg.AssetKey(["codebook", "waves"])]
+        )
     print("RESULT" + json.dumps(told))
 
 

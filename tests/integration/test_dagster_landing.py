@@ -220,3 +220,11 @@ def test_the_gate_sees_a_later_wave_and_dbt_asks_to_be_loaded_anew(later: dict[s
     (gate,) = (check for check in refused["checks"] if check["name"] == "later_waves")
     assert (gate["passed"], gate["blocking"], refused["failed"]) == (False, True, ["landing__wave_files"])
     assert "2 of 311 rows share their respondent id" in gate["said"]
+
+
+def test_a_part_of_the_warehouse_is_not_built_of_an_unreviewed_codebook(later: dict[str, Any]) -> None:
+    """The graph is drawn with waves that nobody has reviewed, so that they can be landed and checked."""
+    unreviewed = later["not reviewed"]
+    assert (unreviewed["success"], unreviewed["finished"]) == (False, [])
+    assert "cyclists" in unreviewed["said"]
+    assert "review" in unreviewed["said"]
