@@ -33,7 +33,7 @@ def seen(done: dg.ExecuteInProcessResult) -> dict[str, Any]:
         "failed": [event.step_key for event in done.all_events if event.is_step_failure],
         "said": "\n".join(failure.description or "" for failure in said),
         "causes": [failure.error.cause.message for failure in failures if failure.error and failure.error.cause],
-        "partitions": [materialization.partition for materialization in made],
+        "partitions": sorted(materialization.partition for materialization in made if materialization.partition),
         "metadata": {name: _shown(value) for name, value in metadata.items()},
         "checks": [
             {
