@@ -11,13 +11,14 @@ from helsemonitor.errors import DataRefused, Refusal
 from helsemonitor.landing.comparison import Comparison, compare
 from helsemonitor.landing.delivery import Delivery
 from helsemonitor.landing.formats import READERS, read_delivery
-from helsemonitor.landing.keeping import Landed, reject
+from helsemonitor.landing.keeping import reject
 from orchestration import deliveries
 from orchestration.checks import DELIVERY
 from orchestration.inbox import Arrival, read_inbox
-from orchestration.landing import land
+from orchestration.landing import Landing, land
 from orchestration.partitions import wave_partitions
 from orchestration.resources import settings
+from orchestration.reviewing import listed
 
 # Rows of the table of differences; the page of a run shows no more with ease.
 MOST_ROWS = 500
@@ -71,7 +72,8 @@ def _compared(delivery: Delivery, arrival: Arrival) -> Metadata:
         raise
 
 
-def _landed(landed: Landed) -> Metadata:
+def _landed(landing: Landing) -> Metadata:
+    landed = landing.landed
     metadata: Metadata = {
         "raw_file": dg.MetadataValue.path(landed.raw),
         "kept_as": dg.MetadataValue.path(landed.kept),
@@ -79,6 +81,11 @@ def _landed(landed: Landed) -> Metadata:
     }
     if landed.replaced:
         metadata["former_file"] = dg.MetadataValue.path(landed.replaced)
+    if landing.proposed is not None:
+        lines = [deliveries.printable(line) for line in listed([landing.proposed])]
+        metadata["proposals"] = len(landing.proposed.waiting)
+        metadata["proposed_rows"] = dg.MetadataValue.text("\n".join(lines))
+        metadata["review_with"] = f"helsemonitor review {deliveries.shown(landing.wave.wave_id)}"
     return metadata
 
 
@@ -123,8 +130,8 @@ def delivery(context: dg.AssetExecutionContext, config: LandingConfig) -> dg.Mat
             "columns": len(delivered.columns),
         }
         metadata |= _compared(delivered, arrival)
-        landed = land(settings, arrival.path, arrival.survey, arrival.year, config.replaces)
+        landing = land(settings, arrival.path, arrival.survey, arrival.year, config.replaces)
     except Refusal as refusal:
         # Without its cause, whose text is as the file has it.
         raise _failure(refusal, metadata) from None
-    return dg.MaterializeResult(metadata=metadata | _landed(landed))
+    return dg.MaterializeResult(metadata=metadata | _landed(landing))
