@@ -9,6 +9,7 @@ import orchestration.quiet_start  # noqa: F401 - before anything that takes time
 
 # isort: split
 import math
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -278,7 +279,7 @@ def review(
         if len(waves) != 1:
             names = ", ".join(proposed.wave_id for proposed in waves) or "none"
             raise click.UsageError(f"Name the wave whose proposals are decided; there wait: {names}.")
-        waves = [reviewing.decide(settings, waves[0], cells, accepted, rejected)]
+        waves = [reviewing.decide(settings, waves[0].wave_id, cells, accepted, rejected)]
     elif not is_list and sys.stdin.isatty():
         waves = reviewing.walk(settings, waves)
     else:
@@ -295,7 +296,7 @@ def review(
     "years",
     multiple=True,
     type=click.IntRange(1, 9_999_999),
-    help="Year of each file, in their order; by default the number at the end of its name.",
+    help="Year of each file, in their order; by default the one number of four digits in its name.",
 )
 def new_survey(files: tuple[Path, ...], survey: str, years: tuple[int, ...]) -> None:
     """Draft the codebook of a survey that has none, from the files of one or several waves.
@@ -309,12 +310,14 @@ def new_survey(files: tuple[Path, ...], survey: str, years: tuple[int, ...]) -> 
     from orchestration import landing
 
     settings = Settings.from_environment()
+    if not re.fullmatch("[a-z][a-z0-9_]*", survey):
+        raise click.UsageError(f"--survey is '{survey}'; write small letters, digits and _, a letter first.")
     if years and len(years) != len(files):
         raise click.UsageError(f"{len(files)} files and {len(years)} years: give --year once for each file, in order.")
     found = list(years) or [landing.year_in(file) for file in files]
     for file, year in zip(files, found, strict=True):
         if year is None:
-            raise click.UsageError(f"{file.name} has no year in its name: give --year once for each file, in order.")
+            raise click.UsageError(f"{file.name} has no year, or several, in its name: give --year for each file.")
     waves = [(year, file) for file, year in zip(files, found, strict=True) if year is not None]
     for line in landing.new_survey_summary(settings, landing.new_survey(settings, survey, waves)):
         click.echo(line)

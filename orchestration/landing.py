@@ -9,16 +9,17 @@ from pathlib import Path
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.gate import faults, read_codebook, read_unjudged
 from helsemonitor.codebook.waves import Wave, raw_file, read_waves
-from helsemonitor.errors import DataRefused
+from helsemonitor.errors import DataRefused, Refusal, refusal
 from helsemonitor.landing.comparison import Comparison, compare
 from helsemonitor.landing.delivery import Delivery
 from helsemonitor.landing.formats import read_delivery
-from helsemonitor.landing.keeping import Landed, land_file, reject
+from helsemonitor.landing.keeping import Landed, is_landed, land_file, reject
 from helsemonitor.landing.sibling import Sibling, nearest, read_sibling
+from helsemonitor.landing.turns import our_turn
 from helsemonitor.proposals.edits import edited, make
 from helsemonitor.proposals.new_survey import draft_survey
 from helsemonitor.proposals.propose import propose
-from helsemonitor.proposals.store import Proposed, path_of, read, save
+from helsemonitor.proposals.store import Proposed, all_proposed, path_of, save, waiting_sentences
 from helsemonitor.settings import Settings
 from helsemonitor.wave_ids import unclear_waves
 
@@ -75,16 +76,19 @@ def _refuse_doubts(comparison: Comparison, wave: Wave, announced: int | None) ->
         raise DataRefused(sentences)
 
 
-def _proposed(
-    settings: Settings, book: Codebook, comparison: Comparison, survey: str, year: int, announced: int | None
-) -> tuple[Wave, Proposed]:
-    """The proposals of a wave: those that wait already where the same file is landed again, else new ones."""
-    wave, proposals = propose(book, comparison, survey, year, announced)
-    path, sha256 = path_of(settings, wave), comparison.delivery.sha256
-    before = read(settings, path) if path.is_file() else None
-    if before is not None and before.sha256 == sha256:
-        return wave, before
-    return wave, Proposed(survey, year, wave.wave_id, sha256, proposals)
+def _refuse_out_of_turn(waiting: Sequence[Proposed], survey: str, year: int, shown: str) -> None:
+    """Refuse a wave of a survey while proposals of another one wait: what it needs depends on what becomes of them.
+
+    Raises:
+        DataRefused: Some wait.
+    """
+    others = [proposed.wave_id for proposed in waiting if proposed.survey == survey and proposed.year != year]
+    if others:
+        raise refusal(
+            shown,
+            f"proposals of {', '.join(others)} wait for review, and what this wave needs depends on them",
+            f"`helsemonitor review {others[0]}` first",
+        )
 
 
 def _wave_before(
@@ -115,9 +119,14 @@ def _land(
     delivery = read_delivery(path)
     waves = read_waves(settings)
     wave = next((known for known in waves if (known.survey, known.year) == (survey, year)), None)
-    is_reviewed = wave is not None and (survey, year) in {
-        (row["survey"], int(row["year"])) for row in book.rows("waves") if row["reviewed"] == "yes"
+    waiting = [proposed for proposed in all_proposed(settings) if proposed.waiting]
+    _refuse_out_of_turn(waiting, survey, year, delivery.shown)
+    before = next((proposed for proposed in waiting if (proposed.survey, proposed.year) == (survey, year)), None)
+    is_reviewed = before is None and (survey, str(year)) in {
+        (row["survey"], row["year"]) for row in book.rows("waves") if row["reviewed"] == "yes"
     }
+    if wave is not None and is_reviewed and is_landed(settings, delivery, wave):
+        return Landing(land_file(settings, delivery, wave, replaces), delivery, wave, None, None, (), ())
     comparison, proposed = None, None
     sibling, notes = (None, ()) if wave is None else _wave_before(settings, book, waves, wave)
     if wave is None or (sibling is not None and not is_reviewed):
@@ -126,7 +135,11 @@ def _land(
         if wave is None:
             _refuse_doubts(comparison, replace(comparison.sibling, year=year), announced)
         say("proposing what the codebook has to say")
-        wave, proposed = _proposed(settings, book, comparison, survey, year, announced)
+        wave, proposals = propose(book, comparison, survey, year, announced)
+        proposed = Proposed(survey, year, wave.wave_id, delivery.sha256, proposals)
+        if before is not None and before.sha256 == delivery.sha256:
+            # The same file again: what was edited or decided stays.
+            proposed = before
         book, sibling = edited(book, proposed.edits), comparison.before
     say("holding the file against the codebook")
     from expectations.door import check_delivery
@@ -135,11 +148,26 @@ def _land(
     if check.sentences:
         raise DataRefused([*check.sentences, *check.notes])
     needed = tuple(faults(book, may_be_unreviewed=True)) if proposed and proposed.waiting else ()
-    landed = land_file(settings, delivery, wave, replaces)
-    if proposed and (proposed.waiting or proposed.decided):
-        save(settings, proposed)
-    waiting = proposed if proposed and proposed.waiting else None
-    return Landing(landed, delivery, wave, comparison, waiting, needed, (*notes, *check.notes))
+    landed = _keep(settings, delivery, wave, replaces, proposed)
+    still = proposed if proposed and proposed.waiting else None
+    return Landing(landed, delivery, wave, comparison, still, needed, (*notes, *check.notes))
+
+
+def _keep(settings: Settings, delivery: Delivery, wave: Wave, replaces: bool, proposed: Proposed | None) -> Landed:
+    """Write raw file and proposals; the proposals first, so that no raw file stands there without what it needs."""
+    if proposed is None or not proposed.waiting:
+        return land_file(settings, delivery, wave, replaces)
+    path = path_of(settings, wave)
+    former = path.read_bytes() if path.is_file() else None
+    save(settings, proposed)
+    try:
+        return land_file(settings, delivery, wave, replaces)
+    except (Refusal, OSError):
+        if former is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(former)
+        raise
 
 
 def land(
@@ -169,7 +197,14 @@ def land(
         DataRefused: It is not fit; a copy lies in `landing/rejected` with a report, and nothing else has changed. Or
             the codebook is not.
     """
-    book = read_codebook(settings, may_be_unreviewed=True)
+    with our_turn(settings):
+        return _land_or_reject(settings, path, survey, year, replaces, announced, say)
+
+
+def _land_or_reject(
+    settings: Settings, path: Path, survey: str, year: int, replaces: bool, announced: int | None, say: Say
+) -> Landing:
+    book = read_unjudged(settings) if waiting_sentences(settings) else read_codebook(settings, may_be_unreviewed=True)
     try:
         return _land(settings, book, path, survey, year, replaces, announced, say)
     except DataRefused as refused:
@@ -205,9 +240,9 @@ def summary(settings: Settings, landing: Landing) -> list[str]:
 
 
 def year_in(path: Path) -> int | None:
-    """The last number of four digits and more in a file's name; None where there is none."""
-    found = re.findall(r"[0-9]{4,7}", path.name)
-    return int(found[-1]) if found else None
+    """The number of four digits in a file's name; None where there is none, or more than one."""
+    found = set(re.findall(r"(?<![0-9])[1-9][0-9]{3}(?![0-9])", path.name))
+    return int(found.pop()) if len(found) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -238,6 +273,11 @@ def new_survey(settings: Settings, survey: str, files: Sequence[tuple[int, Path]
         DataRefused: A file cannot be read, the survey is there already, or no column identifies the respondents;
             nothing is written.
     """
+    with our_turn(settings):
+        return _new_survey(settings, survey, files, say)
+
+
+def _new_survey(settings: Settings, survey: str, files: Sequence[tuple[int, Path]], say: Say) -> NewSurvey:
     deliveries = []
     for year, path in files:
         say(f"reading {settings.shown(path)}")
@@ -257,7 +297,11 @@ def new_survey(settings: Settings, survey: str, files: Sequence[tuple[int, Path]
 def new_survey_summary(settings: Settings, found: NewSurvey) -> list[str]:
     """What drafting a survey came to, as lines for a person."""
     rows = ", ".join(f"{count} of {table}" for table, count in sorted(found.rows.items()))
-    lines = [f"{settings.shown(raw_file(settings, wave))} is written." for wave in found.waves]
+    lines = [
+        f"{settings.shown(raw_file(settings, wave))} is written: {wave.respondents} respondents, told apart by "
+        f"{wave.respondent_column}, {f'weights in {wave.weight_column}' if wave.weight_column else 'no weights'}."
+        for wave in found.waves
+    ]
     lines.append(
         f"Drafted rows: {rows}. Read them in {settings.shown(settings.codebook_dir)}, and correct what is wrong."
     )

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 import click
-import yaml
 
 from helsemonitor.errors import DataRefused
+from helsemonitor.landing.turns import our_turn
 from helsemonitor.proposals import review
 from helsemonitor.proposals.edits import Edit
-from helsemonitor.proposals.store import Proposal, Proposed, as_data, from_data
+from helsemonitor.proposals.store import REJECTED, Proposal, Proposed, edits_as_text, edits_from_text
 from helsemonitor.settings import Settings
 from orchestration.deliveries import shown
 
@@ -61,7 +61,14 @@ def closing(settings: Settings, waves: Sequence[Proposed]) -> Iterator[str]:
         count = f"{waiting} proposals wait" if waiting > 1 else "1 proposal waits"
         yield f"{count} still; nothing is built until they are reviewed."
         return
-    needed = review.still_needed(settings)
+    for proposed in waves:
+        rejected = [name for name, decision in proposed.decided.items() if decision == REJECTED]
+        if rejected:
+            yield (
+                f"{proposed.wave_id}: what was rejected ({', '.join(rejected)}) is yours to write; land the file again "
+                "to have proposed what the codebook does not say."
+            )
+    needed = review.still_needed(settings, waves)
     if not needed:
         yield "Nothing waits. The codebook passes its gate: refresh, and read the new wave's rows."
         return
@@ -71,13 +78,12 @@ def closing(settings: Settings, waves: Sequence[Proposed]) -> Iterator[str]:
 
 def _edited(proposal: Proposal) -> list[Edit] | None:
     """The rows of a proposal after a person wrote them anew; None where nothing was saved."""
-    text = yaml.safe_dump([as_data(edit) for edit in proposal.edits], sort_keys=False, allow_unicode=True, width=120)
-    written = click.edit(text, extension=".yaml")
+    written = click.edit(edits_as_text(proposal.edits), extension=".yaml")
     if written is None:
         return None
     try:
-        return [from_data(data) for data in yaml.safe_load(written) or []]
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as mistake:
+        return list(edits_from_text(written))
+    except ValueError as mistake:
         raise DataRefused([f"{proposal.name}: the rows cannot be read ({mistake}); it is as it was."]) from None
 
 
@@ -96,9 +102,8 @@ def walk(settings: Settings, waves: Sequence[Proposed]) -> list[Proposed]:
         names = [proposal.name for proposal in wave.waiting]
         number = 0
         while number < len(names):
-            proposed = left[place]
-            proposal = review.named(proposed, names[number])
-            click.echo(f"\n{proposed.wave_id}, {number + 1} of {len(names)}")
+            proposal = review.named(left[place], names[number])
+            click.echo(f"\n{wave.wave_id}, {number + 1} of {len(names)}")
             click.echo("\n".join(described(proposal)))
             options = ", ".join(f"{key} {word}" for key, word in CHOICES.items())
             choice = click.prompt(options, type=click.Choice(list(CHOICES)), show_choices=False, default="l")
@@ -108,12 +113,16 @@ def walk(settings: Settings, waves: Sequence[Proposed]) -> list[Proposed]:
                 if choice == "e":
                     edits = _edited(proposal)
                     if edits is not None:
-                        left[place] = review.with_edits(settings, proposed, proposal.name, edits)
+                        with our_turn(settings):
+                            (now,) = review.find(settings, wave.wave_id)
+                            left[place] = review.with_edits(settings, now, proposal.name, edits)
                     # The same proposal again, in its new form.
                     continue
                 if choice in "ar":
                     decide = review.accept if choice == "a" else review.reject
-                    left[place] = decide(settings, proposed, proposal.name)
+                    with our_turn(settings):
+                        (now,) = review.find(settings, wave.wave_id)
+                        left[place] = decide(settings, now, proposal.name)
             except DataRefused as refused:
                 click.echo("\n".join(refused.sentences), err=True)
                 continue
@@ -123,8 +132,8 @@ def walk(settings: Settings, waves: Sequence[Proposed]) -> list[Proposed]:
 
 def decide(
     settings: Settings,
-    proposed: Proposed,
-    settings_of: Sequence[tuple[str, str]],
+    wave_id: str,
+    cells: Sequence[tuple[str, str]],
     accepted: Sequence[str],
     rejected: Sequence[str],
 ) -> Proposed:
@@ -132,18 +141,21 @@ def decide(
 
     Args:
         settings: Folders of the project.
-        proposed: The wave's proposals.
-        settings_of: Proposal and `table.column=cell`.
+        wave_id: The wave.
+        cells: Proposal and `table.column=cell`.
         accepted: Names to accept; `all` for all that wait then.
         rejected: Names to reject; `all` for all that wait then.
 
     Raises:
         DataRefused: A name or a setting is none; what was decided before it stays decided.
     """
-    for name, setting in settings_of:
-        proposed = review.with_cell(settings, proposed, name, setting)
-    for names, make in ((rejected, review.reject), (accepted, review.accept)):
-        chosen = [proposal.name for proposal in proposed.waiting] if "all" in names else names
-        for name in chosen:
-            proposed = make(settings, proposed, name)
+    with our_turn(settings):
+        (proposed,) = review.find(settings, wave_id)
+        for name, setting in cells:
+            proposed = review.with_cell(settings, proposed, name, setting)
+        for names, make in ((rejected, review.reject), (accepted, review.accept)):
+            for name in [proposal.name for proposal in proposed.waiting] if "all" in names else names:
+                # The wave itself may have gone with another one before it.
+                if "all" not in names or name not in proposed.decided:
+                    proposed = make(settings, proposed, name)
     return proposed

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helsemonitor.landing.alignment import same_words
 from helsemonitor.landing.difference import POSITIONS, Difference, Pair, as_number, given, looks_like_code, named
-from helsemonitor.landing.profiles import plain_label
+from helsemonitor.landing.profiles import Profile, plain_label
 
 # Labels that are more alike are the same answer in other words.
 SAME_ANSWER = 0.75
@@ -116,22 +116,44 @@ def _goes_on(number: int, codes: Collection[str]) -> bool:
 
 def _recoded_by_labels(pair: Pair) -> Recoding:
     declared = pair.now.missing
-    before = {plain_label(label): code for code, label in pair.before.labels.items() if code not in declared}
-    now = {plain_label(label): code for code, label in pair.now.labels.items() if code not in declared}
+    before = _by_label(pair.before.labels, declared)
+    now = _by_label(pair.now.labels, declared)
     same = _same_labels(before, now)
     renamed = _other_words(before, now, same)
-    known = {*same.values(), *renamed.values()}
+    found = {now[other]: before[label] for label, other in {**same, **renamed}.items()}
+    # Two codes that are called alike are one answer.
+    found |= {
+        code: found[now[plain]]
+        for code, label in pair.now.labels.items()
+        if code not in declared and (plain := plain_label(label)) in now and now[plain] in found
+    }
     cells = sorted(code for code in pair.now.counts if code not in {*pair.now.labels, *declared})
-    missing = _no_answer_codes(pair, cells)
-    unclear = [code for code in cells if code not in missing]
+    # Codes that the file does not label mean what they meant, as the middle of a scale with labels at its ends.
+    unlabelled = [code for code in cells if code in pair.before.codes and code not in found.values()]
+    found |= {code: code for code in unlabelled}
+    left = [code for code in cells if code not in unlabelled]
+    missing = _no_answer_codes(pair, left)
+    known = {*same.values(), *renamed.values()}
+    gone = [] if unlabelled else [code for label, code in before.items() if label not in same and label not in renamed]
+    if unlabelled:
+        found |= {code: code for code in pair.before.codes if code not in {*found, *found.values(), *now.values()}}
     return Recoding(
-        same={now[other]: before[label] for label, other in {**same, **renamed}.items()},
+        same=found,
         reworded=tuple(now[other] for other in renamed.values()),
         new=tuple(code for label, code in now.items() if label not in known),
         missing=(*sorted(declared), *missing),
-        gone=tuple(code for label, code in before.items() if label not in same and label not in renamed),
-        unclear=tuple(unclear),
+        gone=tuple(gone),
+        unclear=tuple(code for code in left if code not in missing),
     )
+
+
+def _by_label(labels: Mapping[str, str], declared: Collection[str]) -> dict[str, str]:
+    """Plain label -> the first code that has it; codes that are declared missing have no answer."""
+    found: dict[str, str] = {}
+    for code, label in labels.items():
+        if code not in declared:
+            found.setdefault(plain_label(label), code)
+    return found
 
 
 def _recoded_by_codes(pair: Pair) -> Recoding:
@@ -198,6 +220,17 @@ def _shift(pair: Pair) -> tuple[str, dict[str, str]]:
     return (best, found[best]) if is_better else ("", stay)
 
 
+def by_former_codes(pair: Pair) -> Profile:
+    """The delivered column with the codes that its answers had before; codes of new answers are none of those."""
+    if not pair.before.codes:
+        return pair.now
+    found = recoding(pair)
+    former = {code: found.same.get(code, f"new {code}") for code in pair.now.counts if code not in found.missing}
+    if all(code == before for code, before in former.items()):
+        return pair.now
+    return replace(pair.now, cells=[former.get(cell, cell) for cell in pair.now.cells])
+
+
 def _by_codes(pair: Pair) -> Iterator[Difference]:
     """Compare a code list with the codes that stand in the file, where it has no labels."""
     shift, _ = _shift(pair)
@@ -222,7 +255,7 @@ def _by_labels(pair: Pair) -> Iterator[Difference]:
         count = pair.before.counts.get(code, 0)
         yield pair.said("option_removed", f"{named(pair.before, code)}, given {count} times before")
     yield from _moved(pair, found)
-    known = {*pair.now.labels, *pair.now.missing}
+    known = {*pair.now.labels, *pair.now.missing, *found.same}
     yield from _unknown(pair, sorted(code for code in pair.now.counts if code not in known))
 
 
@@ -245,7 +278,9 @@ def _moved(pair: Pair, found: Recoding) -> Iterator[Difference]:
     """Answers whose code is another one."""
     if not found.moved:
         return
-    codes = {before: now for now, before in found.same.items()}
+    codes: dict[str, str] = {}
+    for now, before in found.same.items():
+        codes.setdefault(before, now)
     steps = [codes[code] for code in pair.order if code in codes and pair.kinds[code] in POSITIONS]
     numbers = [number for code in steps if (number := as_number(code)) is not None]
     is_turned = len(steps) > 2 and len(numbers) == len(steps) and numbers == sorted(numbers, reverse=True)

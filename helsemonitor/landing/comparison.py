@@ -9,7 +9,7 @@ from helsemonitor.codebook.waves import Wave, raw_file, read_waves
 from helsemonitor.errors import DataRefused, refusal
 from helsemonitor.landing.alignment import likeness_in_order
 from helsemonitor.landing.delivery import DeliveredColumn, Delivery
-from helsemonitor.landing.difference import Difference
+from helsemonitor.landing.difference import Difference, Pair
 from helsemonitor.landing.differences import Found, differences
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.landing.sibling import Sibling, nearest, read_sibling
@@ -84,6 +84,18 @@ def _refuse_words_for_blanks(delivery: Delivery, columns: Sequence[Profile]) -> 
             )
 
 
+def _refuse_lost_header(delivery: Delivery, pairs: Sequence[Pair]) -> None:
+    """Refuse a file whose first row is a respondent: what stand for names are codes of their columns."""
+    coded = [pair for pair in pairs if pair.before.codes and pair.before.name != pair.now.name]
+    cells = [pair for pair in coded if not pair.now.name or pair.now.name in pair.before.codes]
+    if len(cells) >= FEW_COLUMNS and len(cells) > len(coded) / 2:
+        raise refusal(
+            delivery.shown,
+            f"what stands above {len(cells)} of its columns are codes and not their names, so the header row is lost",
+            "deliver it with the names of the columns as its first row",
+        )
+
+
 def _is_of_survey(sibling: Sibling, columns: Sequence[Profile]) -> bool:
     """Whether columns are like those of a wave, in their order, or are called the same in another one."""
     known = [column for column in sibling.columns if column.name in sibling.rows]
@@ -109,7 +121,8 @@ def _refuse_other_surveys(
     raise DataRefused(
         [
             f"{delivery.shown}: its columns are not like those of {sibling.wave.wave_id}, so it is hardly a wave of "
-            f"survey {sibling.wave.survey}; {perhaps}name the survey that it belongs to."
+            f"survey {sibling.wave.survey}; {perhaps}name the survey that it belongs to, or deliver it with the names "
+            "or in the order of that wave."
         ]
     )
 
@@ -142,5 +155,6 @@ def compare(
     _refuse_words_for_blanks(delivery, columns)
     _refuse_other_surveys(settings, book, landed, delivery, sibling, columns)
     found = differences(book, read_limits(settings), sibling, columns, year, announced)
+    _refuse_lost_header(delivery, found.pairs)
     is_landed = any((wave.survey, wave.year) == (survey, year) for wave in landed)
     return Comparison(delivery, sibling, found, is_landed)

@@ -8,9 +8,10 @@ import numpy as np
 
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.waves import Wave
+from helsemonitor.errors import DataRefused
 from helsemonitor.landing.alignment import align
 from helsemonitor.landing.answers import asked_differently, shares_moved, turned
-from helsemonitor.landing.codes import code_differences, is_cut
+from helsemonitor.landing.codes import by_former_codes, code_differences, is_cut
 from helsemonitor.landing.difference import Difference, Pair, percent
 from helsemonitor.landing.profiles import Profile, plain_label
 from helsemonitor.landing.sibling import Sibling
@@ -106,6 +107,23 @@ def _pair(book: Codebook, sibling: Sibling, before: Profile, now: Profile) -> Pa
     return Pair(before, now, row, kinds, tuple(order), before.name in sibling.texts)
 
 
+def _by_their_texts(pairs: Sequence[Pair]) -> list[Pair]:
+    """Pairs in which columns of one question that changed places are told by their texts, whatever they are called."""
+    options: dict[str, list[int]] = {}
+    for place, pair in enumerate(pairs):
+        if pair.row and pair.row["option"] and pair.now.label:
+            options.setdefault(pair.item, []).append(place)
+    found = list(pairs)
+    for places in options.values():
+        has = {plain_label(pairs[place].before.label): place for place in places}
+        moved = {place: has.get(plain_label(pairs[place].now.label), place) for place in places}
+        # A text that two have, or that none had, may be a slip.
+        if len(set(moved.values())) == len(places):
+            for place, former in moved.items():
+                found[place] = replace(pairs[former], now=pairs[place].now, likeness=pairs[place].likeness)
+    return found
+
+
 def _wording(pair: Pair) -> Iterator[Difference]:
     before, now = plain_label(pair.before.label), plain_label(pair.now.label)
     if pair.is_worded and before and now and before != now and not is_cut(before, now):
@@ -171,19 +189,27 @@ def differences(
         delivered: Columns of the delivered wave, in order.
         year: The delivered wave.
         announced: Number of respondents that the institute announced.
+
+    Raises:
+        DataRefused: The codebook ignores every column.
     """
     now = [column for column in delivered if not sibling.ignores(column.name)]
     survey = sibling.wave.survey
+    if not now or not sibling.columns:
+        raise DataRefused(
+            [f"{sibling.wave.survey}: columns.csv ignores every column of the wave; take the pattern out that does."]
+        )
     matches = align(sibling.columns, now)
     pairs = [
         replace(_pair(book, sibling, sibling.columns[match.before], now[match.now]), likeness=match.likeness)
         for match in matches
     ]
+    pairs = _by_their_texts(pairs)
     partner = {pair.before.name: pair.now.name for pair in pairs}
     by_name = {pair.now.name: pair for pair in pairs}
     mapped = [(pair.row, pair) for pair in pairs if pair.row]
     told_before = Told(book, survey, sibling.wave.year, [(row, pair.before) for row, pair in mapped])
-    told_now = Told(book, survey, sibling.wave.year, [(row, pair.now) for row, pair in mapped])
+    told_now = Told(book, survey, sibling.wave.year, [(row, by_former_codes(pair)) for row, pair in mapped])
     wave = replace(sibling.wave, year=year)
     found = list(_respondents(sibling.columns[0].respondents, now[0].respondents if now else 0, announced))
     weights = _weight_column(sibling, now, partner)

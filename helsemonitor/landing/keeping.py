@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helsemonitor.artifacts import file_sha256, read_json_or_none
 from helsemonitor.codebook.waves import Wave, raw_file
-from helsemonitor.errors import refusal
+from helsemonitor.errors import PlaceUnfit, refusal
 from helsemonitor.landing.delivery import Delivery, as_csv
 from helsemonitor.landing.files import LARGEST_FILE
 from helsemonitor.settings import Settings
@@ -33,14 +33,26 @@ class Landed:
 
 
 def write_in_one_step(content: bytes, path: Path) -> None:
-    """Write a file that is there as a whole or as it was; a folder that is made for it is private."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Write a file that is there as a whole or as it was; where it is a link, the file that it leads to.
+
+    A folder that is made for it is private; a file that was there keeps its rights.
+
+    Raises:
+        PlaceUnfit: Something that is no folder stands where one is needed.
+    """
+    path = path.resolve() if path.is_symlink() else path
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh.write_bytes(content)
+        if path.exists():
+            shutil.copymode(path, fresh)
         fresh.replace(path)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        raise PlaceUnfit([f"{path} cannot be written: something stands in the way; move it."]) from None
     finally:
-        fresh.unlink(missing_ok=True)
+        if fresh.parent.is_dir():
+            fresh.unlink(missing_ok=True)
 
 
 def _record(settings: Settings, wave: Wave) -> Path:
@@ -77,6 +89,17 @@ def _keep(settings: Settings, delivery: Delivery, folder: Path) -> Path:
     return kept
 
 
+def is_landed(settings: Settings, delivery: Delivery, wave: Wave) -> bool:
+    """Whether a wave's raw file is this delivery, by its own bytes or as it was landed."""
+    raw, said = raw_file(settings, wave), read_json_or_none(_record(settings, wave))
+    if not raw.is_file():
+        return False
+    was = (
+        isinstance(said, dict) and said.get("sha256") == delivery.sha256 and said.get("raw_sha256") == file_sha256(raw)
+    )
+    return was or raw.read_bytes() == as_csv(delivery)
+
+
 def land_file(settings: Settings, delivery: Delivery, wave: Wave, replaces: bool) -> Landed:
     """Keep a delivery and write the wave's raw file from it.
 
@@ -93,9 +116,7 @@ def land_file(settings: Settings, delivery: Delivery, wave: Wave, replaces: bool
     record = _record(settings, wave)
     folder = record.parent
     said = read_json_or_none(record)
-    is_same = raw.is_file() and (
-        raw.read_bytes() == content or (isinstance(said, dict) and said.get("sha256") == delivery.sha256)
-    )
+    is_same = is_landed(settings, delivery, wave)
     if raw.is_file() and not is_same and not replaces:
         raise refusal(
             delivery.shown,
@@ -136,7 +157,10 @@ def reject(settings: Settings, path: Path, sentences: Sequence[str]) -> Path | N
         return None
     folder = settings.landing_dir / "rejected"
     name = f"{file_sha256(path)[:12]}-{_safe_name(path)}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (FileExistsError, NotADirectoryError):
+        raise PlaceUnfit([f"{settings.shown(folder)} is no folder; move what stands there."]) from None
     shutil.copyfile(path, folder / name)
     report = folder / f"{name}.txt"
     write_in_one_step(("\n".join(sentences) + "\n").encode(errors="replace"), report)

@@ -11,12 +11,14 @@ import numpy as np
 
 # A column of more different cells holds no codes: ids, weights, text.
 MOST_CODES = 150
-NOT_A_WORD = re.compile(r"[^\w]+")
+# Marks that no answer differs by: all but those of size, sign and sum, and hyphens that stand before a number or alone.
+NOT_A_WORD = re.compile(r"(?:(?!(?<!\w)-+(?=\d|\s|$))[^\w<>=+%≤≥±])+")
 
 
 def plain_label(label: str) -> str:
-    """A label without what does not tell answers apart: case, marks and blanks."""
-    return NOT_A_WORD.sub(" ", unicodedata.normalize("NFC", label).casefold()).strip()
+    """A label without what does not tell answers apart: case, marks and blanks. One of marks alone is itself."""
+    folded = unicodedata.normalize("NFC", label).casefold()
+    return NOT_A_WORD.sub(" ", folded).strip() or folded.strip()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Code lists and answers that a delivered column needs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from helsemonitor.codebook.book import NO_ANSWERS, SELECTED
@@ -26,7 +26,7 @@ class Code:
     label: str
 
 
-def new_answer(draft: Draft, answer_set: str, label: str, after: str, code: str) -> str:
+def new_answer(draft: Draft, answer_set: str, label: str, after: str, code: str, taken: Collection[str] = ()) -> str:
     """The answer of a set that has a label; a new one where there is none.
 
     Args:
@@ -34,16 +34,20 @@ def new_answer(draft: Draft, answer_set: str, label: str, after: str, code: str)
         answer_set: The set; rows are added to it.
         label: What the answer is called.
         after: The answer of the set that it comes after; empty where it comes first.
-        code: Its code.
+        code: Its code, or the name of its column.
+        taken: Answers that other codes of the list, or other columns of the question, are already.
     """
     answers = draft.book.answer_sets.get(answer_set, {})
     plain = plain_label(label)
     for answer, row in answers.items():
-        if plain in {plain_label(row["label_no"]), plain_label(row["label_en"])}:
+        labels = {plain_label(row[column]) for column in ("label_no", "label_en") if row[column]}
+        if plain and plain in labels and answer not in taken:
             return answer
-    name = new_name(slug(label) or f"answer_{slug(code) or 'x'}", set(answers))
-    if re.fullmatch(r"[0-9_]*", name):
-        name = new_name(f"answer_{name}", set(answers))
+    name = slug(label)
+    if not name or re.fullmatch(r"[0-9_]*", name):
+        minus = "minus_" if code.startswith("-") else ""
+        name = f"answer_{minus}{slug(code) or 'x'}"
+    name = new_name(name, set(answers))
     order = sorted(answers.values(), key=lambda row: int(row["sort_order"]))
     if after in answers:
         place = int(answers[after]["sort_order"]) + 1
@@ -62,6 +66,36 @@ def new_answer(draft: Draft, answer_set: str, label: str, after: str, code: str)
         sort_order=str(place),
         answer_kind=kind_of(label, known_kinds(draft.book)),
     )
+    return name
+
+
+def has_label(draft: Draft, answer_set: str, label: str) -> bool:
+    """Whether an answer of a set is called so."""
+    answers = draft.book.answer_sets.get(answer_set, {}).values()
+    known = {plain_label(row[column]) for row in answers for column in ("label_no", "label_en") if row[column]}
+    return plain_label(label) in known
+
+
+def own_set(draft: Draft, item: str) -> str:
+    """The answer set that an item may be given new answers in: its own, or a copy where others use it, too.
+
+    Questions of the survey that change alike share the copy. A derived item has to say how each of its answers comes
+    about, and another survey's is none of this one's business.
+    """
+    book, row = draft.book, draft.book.items[draft.survey, item]
+    used = [
+        (survey, other)
+        for (survey, other), known in book.items.items()
+        if known["answer_set"] == row["answer_set"] and (survey, other) != (draft.survey, item)
+    ]
+    derived = {(clause["survey"], clause["item"]) for clause in book.rows("derivations")}
+    if not any(survey != draft.survey or (survey, other) in derived for survey, other in used):
+        return row["answer_set"]
+    name = f"{OF_A_YEAR.sub('', row['answer_set'])}_{draft.survey}_{draft.year}"
+    for answer in book.answer_sets[row["answer_set"]].values():
+        if answer["answer"] not in book.answer_sets.get(name, {}):
+            draft.add("answers", **{**answer, "answer_set": name})
+    draft.change("items", row, answer_set=name)
     return name
 
 
@@ -104,6 +138,8 @@ def wanted_codes(draft: Draft, pair: Pair, found: Recoding, asked: Sequence[bool
     if row["option"] and pair.before.codes:
         return _box_codes(pair, found, before, asked)
     answer_set = draft.book.items[draft.survey, row["item"]]["answer_set"]
+    if any(not has_label(draft, answer_set, pair.now.labels.get(code, "") or code) for code in found.new):
+        answer_set = own_set(draft, row["item"])
     codes: dict[str, Code] = {}
     after = ""
     listed = {code: place for place, code in enumerate(before)}
@@ -117,7 +153,8 @@ def wanted_codes(draft: Draft, pair: Pair, found: Recoding, asked: Sequence[bool
             is_same = not label or not was or now == was or is_cut(was, now)
             codes[code] = Code(code, old.answer, old.label if is_same else label)
         elif code in found.new:
-            answer = new_answer(draft, answer_set, label or code, after, code)
+            taken = [known.answer for known in codes.values()]
+            answer = new_answer(draft, answer_set, label or code, after, code, taken)
             codes[code] = Code(code, answer, label)
         if code in codes and not codes[code].answer.startswith("_"):
             after = codes[code].answer

@@ -9,7 +9,7 @@ from helsemonitor.landing.profiles import Profile
 from helsemonitor.proposals.draft import Draft
 from helsemonitor.proposals.lists import new_answer
 from helsemonitor.proposals.new_items import Question, map_option, option_labels, questions
-from helsemonitor.proposals.register import Change, register
+from helsemonitor.proposals.register import SHARES, Change, register
 
 # Likeness of what a box and an answer are called that is no chance, and part of them that have to be alike.
 SAME_ANSWER, SAME_OPTIONS = 0.75, 0.6
@@ -23,6 +23,15 @@ def _same_answer(label: str, answers: Mapping[str, Row]) -> str:
     }
     best = max(likeness, key=lambda answer: likeness[answer], default="")
     return best if best and likeness[best] >= SAME_ANSWER else ""
+
+
+def _may_be_several(draft: Draft, item: str) -> bool:
+    """Whether all indicators of an item are shares of one answer, which an item of several answers has, too."""
+    return all(
+        row["kind"] == SHARES and len(row.parts("answers")) == 1 and row["denominator"] == "answered"
+        for row in draft.book.rows("indicators")
+        if (row["survey"], row["item"]) == (draft.survey, item)
+    )
 
 
 def became_multiple(
@@ -40,6 +49,7 @@ def became_multiple(
         The columns that are left, and item and boxes of each such question.
     """
     gone = {rows[column.name][0] for column in comparison.found.gone if column.name in rows}
+    gone = {item for item in gone if _may_be_several(draft, item)}
     still = {pair.item for pair in comparison.found.pairs}
     left, found = list(new), []
     for question in questions(new, comparison.delivery):
@@ -66,9 +76,13 @@ def make_multiple(draft: Draft, item: str, question: Question) -> None:
     """
     row = draft.book.items[draft.survey, item]
     draft.change("items", row, type="multi")
-    after = ""
+    held: list[str] = []
     for column, label in zip(question.columns, option_labels(question)[1], strict=True):
-        answers = draft.book.answers_of(draft.survey, item)
-        after = _same_answer(label, answers) or new_answer(draft, row["answer_set"], label, after, column.name)
-        map_option(draft, question, column, item, after)
+        answers = {
+            answer: row for answer, row in draft.book.answers_of(draft.survey, item).items() if answer not in held
+        }
+        after = held[-1] if held else ""
+        same = _same_answer(label, answers)
+        held.append(same or new_answer(draft, row["answer_set"], label, after, column.name, held))
+        map_option(draft, question, column, item, held[-1])
     register(draft, [item], [Change("single_to_multiple", ", ".join(column.name for column in question.columns))])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ SUMS, MOST_CODES = 0.95, 25
 # Codes from 0 on without labels are a scale of numbers from so many steps on; from 1 on they may be anything.
 SCALE_STEPS = 7
 WHOLE_BAR = 100
+BLANK_REASON = "blank for everybody in its first wave"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Question:
         kind: `multi`, `allocation`, `single`, `scale`, `number`, `open` or `blank`.
         columns: Its columns.
         label: Text of the question; empty where the file has none.
+        ticked: Code of a ticked box, where the file says it.
         battery: What the names of the questions that it stands among begin with; empty where it stands alone.
     """
 
@@ -43,6 +45,7 @@ class Question:
     columns: tuple[Profile, ...]
     label: str = ""
     battery: str = ""
+    ticked: str = ""
 
 
 def is_box(column: Profile) -> bool:
@@ -72,16 +75,16 @@ def _sums_to_whole(columns: Sequence[Profile]) -> bool:
 
 
 def _kind_of_one(column: Profile) -> str:
+    """What a column alone is, by its cells; labels on some of its codes alone do not make it a list."""
     if not column.counts:
         return "blank"
-    if column.labels:
+    bare = [code for code in column.counts if code not in column.labels and code not in column.missing]
+    if column.labels and not bare:
         return "single"
-    is_number = all(NUMBER.fullmatch(cell) for cell in column.counts)
-    if is_number and len(column.counts) > MOST_CODES:
+    is_number = all(NUMBER.fullmatch(cell) for cell in bare)
+    if is_number and len(bare) > MOST_CODES:
         return "number"
-    if not all(looks_like_code(cell, count) for cell, count in column.counts.items()) or not column.holds_codes:
-        return "open"
-    if len(column.counts) > MOST_CODES:
+    if len(bare) > MOST_CODES or not all(looks_like_code(cell, column.counts[cell]) for cell in bare):
         return "open"
     steps = sorted(number for code in column.counts if (number := as_number(code)) is not None and abs(number) < 90)
     is_scale = is_number and len(steps) >= SCALE_STEPS and steps[0] == 0 and steps[-1] < len(steps) + 2
@@ -121,7 +124,8 @@ def questions(columns: Sequence[Profile], delivery: Delivery) -> list[Question]:
     for run in _runs(columns, sets):
         group = sets.get(run[0].name)
         if len(run) > 1 and (group or _are_options(run)):
-            found.append(Question("multi", tuple(run), group.label if group else ""))
+            told = {"label": group.label, "ticked": group.counted} if group else {}
+            found.append(Question("multi", tuple(run), **told))
         elif _sums_to_whole(run):
             found.append(Question("allocation", tuple(run)))
         else:
@@ -152,16 +156,20 @@ def _item_of(draft: Draft, question: Question, kind: str, answer_set: str) -> st
     stem = stem_of(column) if len(question.columns) > 1 else ""
     label = question.label or stem or column
     name = new_name(slug(question.label) or slug(stem or column) or "item", taken)
-    draft.add("items", item=name, type=kind, answer_set=answer_set or name, label_no=label, question_no="")
+    # A set of that name may be another question's, or another survey's.
+    own = new_name(name, draft.book.answer_sets) if kind != "number" else ""
+    draft.add("items", item=name, type=kind, answer_set=answer_set or own, label_no=label)
     return name
 
 
 def _set_for(draft: Draft, labels: Sequence[str]) -> str:
     """An answer set that has all of some labels, the smallest one; empty where there is none."""
-    wanted = {plain_label(label) for label in labels}
+    wanted = {plain_label(label) for label in labels} - {""}
     fitting = []
     for name, answers in draft.book.answer_sets.items():
-        known = {plain_label(row[column]) for row in answers.values() for column in ("label_no", "label_en")}
+        known = {
+            plain_label(row[column]) for row in answers.values() for column in ("label_no", "label_en") if row[column]
+        }
         if wanted <= known and name != "selected":
             fitting.append((len(answers), name))
     return min(fitting)[1] if fitting and wanted else ""
@@ -207,10 +215,16 @@ def _draft_single(draft: Draft, question: Question) -> str:
     )
     may_share = bool(answer_set) or is_labelled
     item = _item_of(draft, question, question.kind, answer_set)
-    answer_set = answer_set or item
-    listed, after = [], ""
+    answer_set = answer_set or draft.book.items[draft.survey, item]["answer_set"]
+    listed: list[Code] = []
+    by_label: dict[str, str] = {}
+    after = ""
     for (code, label), called in zip(codes, labels, strict=True):
-        after = new_answer(draft, answer_set, called, after, code)
+        # Two codes that are called alike are one answer.
+        after = by_label.get(plain_label(called)) or new_answer(
+            draft, answer_set, called, after, code, list(by_label.values())
+        )
+        by_label[plain_label(called)] = after
         listed.append(Code(code, after, label))
         row = draft.book.answer_sets[answer_set][after]
         if question.kind == "scale" and not row["numeric_value"] and row["answer_kind"] == "substantive":
@@ -220,34 +234,41 @@ def _draft_single(draft: Draft, question: Question) -> str:
     return item
 
 
-def boxes_list(draft: Draft) -> str:
-    """The code list of boxes, with its answers, added where the codebook has none."""
+def boxes_list(draft: Draft, question: Question) -> str:
+    """The code list of a question's boxes, added where the codebook has none: one code ticks, the others do not."""
+    ticked = question.ticked or "1"
+    codes = {code for column in question.columns for code in column.counts}
+    missing = {code for column in question.columns for code in column.missing if code in codes}
+    wanted = dict.fromkeys(codes - {ticked} or {"0"}, SELECTED[1])
+    wanted |= {**dict.fromkeys(missing, NO_ANSWER_CODE), ticked: SELECTED[0]}
     lists = draft.book.code_lists
     for name, rows in lists.items():
-        if {(row["code"], row["answer"]) for row in rows} == {("0", SELECTED[1]), ("1", SELECTED[0])}:
+        if {row["code"]: row["answer"] for row in rows} == wanted:
             return name
     name = new_name("selected", set(lists))
-    draft.add("code_lists", code_list=name, code="0", answer=SELECTED[1], label="")
-    draft.add("code_lists", code_list=name, code="1", answer=SELECTED[0], label="")
+    for code in in_order(wanted):
+        draft.add("code_lists", code_list=name, code=code, answer=wanted[code], label="")
     return name
 
 
 def _draft_several(draft: Draft, question: Question) -> str:
     """An item whose options are columns: boxes, or channels with points."""
     begins, labels = option_labels(question)
-    item = _item_of(draft, Question(question.kind, question.columns, begins), question.kind, "")
-    after = ""
+    item = _item_of(draft, replace(question, label=begins), question.kind, "")
+    answer_set = draft.book.items[draft.survey, item]["answer_set"]
+    answers: list[str] = []
     for column, label in zip(question.columns, labels, strict=True):
-        after = new_answer(draft, item, label, after, column.name)
-        map_option(draft, question, column, item, after)
+        after = answers[-1] if answers else ""
+        answers.append(new_answer(draft, answer_set, label, after, column.name, answers))
+        map_option(draft, question, column, item, answers[-1])
     return item
 
 
 def map_option(draft: Draft, question: Question, column: Profile, item: str, answer: str) -> None:
     """Let a column of a question be an option of an item."""
     is_boxes = question.kind == "multi"
-    ticks_only = is_boxes and not any("0" in other.counts for other in question.columns)
-    code_list = boxes_list(draft) if is_boxes else ""
+    ticks_only = is_boxes and len({code for other in question.columns for code in other.counts}) < 2
+    code_list = boxes_list(draft, question) if is_boxes else ""
     map_column(draft, column.name, item, answer, code_list, SELECTED[1] if ticks_only else "")
 
 
@@ -266,13 +287,36 @@ def add_option(draft: Draft, column: Profile, like: Row) -> str:
     label = column.label.rsplit(": ", 1)[-1] or column.name
     answer_set = draft.book.items[draft.survey, item]["answer_set"]
     order = sorted(draft.book.answer_sets[answer_set].values(), key=lambda row: int(row["sort_order"]))
-    answer = new_answer(draft, answer_set, label, order[-1]["answer"], column.name)
+    held = [row["option"] for row in draft.holding("columns", item=item)]
+    answer = new_answer(draft, answer_set, label, order[-1]["answer"], column.name, held)
     map_column(draft, column.name, item, answer, like["code_list"], like["blank_means"])
     return item
 
 
-def _ignore(draft: Draft, column: Profile, reason: str) -> None:
-    draft.add("columns", column_name=column.name, ignored_reason=reason, **draft.opened)
+def _leave_out(draft: Draft, question: Question, reason: str) -> str:
+    """Leave a column out by its name; one whose name would be a pattern holds an open text, which nobody counts.
+
+    Returns:
+        The item of the open text; empty where the column is left out.
+    """
+    (column,) = question.columns
+    if not set(column.name) & set("*?["):
+        draft.add("columns", column_name=column.name, ignored_reason=reason, **draft.opened)
+        return ""
+    item = _item_of(draft, question, "open", "")
+    draft.change("items", draft.book.items[draft.survey, item], answer_set="")
+    map_column(draft, column.name, item, "", "")
+    return item
+
+
+def _draft_number(draft: Draft, question: Question) -> str:
+    """An item of numbers; codes with a label, or that the file calls missing, are none."""
+    (column,) = question.columns
+    item = _item_of(draft, question, "number", "")
+    missing = in_order({*column.labels, *column.missing})
+    codes = [Code(code, NO_ANSWER_CODE, column.labels.get(code, "")) for code in missing]
+    map_column(draft, column.name, item, "", list_with(draft, codes, f"{item}_missing") if codes else "")
+    return item
 
 
 def _indicators(draft: Draft, item: str) -> None:
@@ -337,20 +381,13 @@ def draft_question(
     Returns:
         The item; empty where the columns are left out.
     """
-    if question.kind == "blank":
-        _ignore(draft, question.columns[0], "blank for everybody in its first wave")
-        return ""
-    if question.kind == "open":
-        _ignore(draft, question.columns[0], "open text is never read into the warehouse")
-        return ""
+    if question.kind == "open" or question.kind == "blank":
+        reason = "open text is never read into the warehouse" if question.kind == "open" else BLANK_REASON
+        return _leave_out(draft, question, reason)
     if question.kind in ("multi", "allocation"):
         item = _draft_several(draft, question)
     elif question.kind == "number":
-        (column,) = question.columns
-        item = _item_of(draft, question, "number", "")
-        row = draft.book.items[draft.survey, item]
-        draft.change("items", row, answer_set="")
-        map_column(draft, column.name, item, "", "")
+        item = _draft_number(draft, question)
     else:
         item = _draft_single(draft, question)
     routing = [column for column in columns if column.name in holds and holds[column.name][0] != item]

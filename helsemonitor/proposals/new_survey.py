@@ -24,6 +24,8 @@ from helsemonitor.proposals.new_items import draft_question, questions
 from helsemonitor.proposals.propose import propose
 from helsemonitor.settings import Settings
 
+# Weights have a mean of about 1, whatever a column of kilograms is called; a few may be missing, which is for the gate.
+USUAL_MEAN, MOSTLY = (0.1, 10.0), 0.9
 POSITIVE = re.compile(r"[0-9]+([.,][0-9]+)?|[.,][0-9]+")
 # What background questions are called, in their names or texts, in Norwegian and in English.
 BACKGROUND = re.compile(
@@ -62,10 +64,11 @@ def _base(settings: Settings) -> Codebook:
 
 
 def _weights(columns: Sequence[Profile]) -> str:
-    """The column of positive numbers that is called a weight; empty where there is none."""
+    """The column that is called a weight and holds positive numbers around 1, or blanks; empty where there is none."""
     for column in columns:
-        is_full = column.answered == column.respondents
-        if WEIGHT_NAME.search(column.name) and is_full and all(POSITIVE.fullmatch(cell) for cell in column.counts):
+        numbers = [float(cell.replace(",", ".")) for cell in column.cells if POSITIVE.fullmatch(cell)]
+        is_weight = numbers and len(numbers) >= MOSTLY * column.respondents and USUAL_MEAN[0] < np.mean(numbers)
+        if WEIGHT_NAME.search(column.name) and is_weight and np.mean(numbers) < USUAL_MEAN[1]:
             return column.name
     return ""
 
@@ -205,4 +208,6 @@ def draft_survey(settings: Settings, survey: str, deliveries: Sequence[tuple[int
         book = edited(book, more)
         edits += more
         waves.append(wave)
+    if not any(row["survey"] == survey for row in book.rows("items")):
+        raise refusal(in_order[0][1].shown, "no column holds a question that can be counted", "deliver its answers")
     return DraftedSurvey(book, tuple(edits), tuple(waves))

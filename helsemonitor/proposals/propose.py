@@ -1,6 +1,7 @@
 """What the codebook needs for a delivered wave, as proposals: a question each, or questions that changed alike."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.waves import Wave
@@ -20,10 +21,14 @@ from helsemonitor.proposals.new_items import (
     stem_of,
 )
 from helsemonitor.proposals.register import Change, effect, register
-from helsemonitor.proposals.store import Proposal
+from helsemonitor.proposals.store import WAVE, Proposal
 from helsemonitor.raw_files import fits_pattern
 
 SHOWN_CODES = 12
+# More than so many years between neighbouring waves are worth a look.
+LONG_GAP = 3
+# Differences that rows of the codebook say by themselves.
+TOLD_BY_ROWS = ("column_renamed", "column_new", "column_gone")
 # What columns are that were called otherwise, and the proposal of those of which nothing else is to be said.
 RENAMED, RENAMED_ALONE = KINDS["column_renamed"][0], "renamed"
 
@@ -44,8 +49,14 @@ class _Proposals:
         name = new_name(name, self._found)
         self._found[name] = Proposal(name, title, tuple(dict.fromkeys(evidence)), does, tuple(edits))
 
-    def all(self) -> tuple[Proposal, ...]:
-        """The proposals in order."""
+    def all(self, differences: Sequence[Difference]) -> tuple[Proposal, ...]:
+        """The proposals in order; what no row can say of the wave is evidence of the wave itself."""
+        said = {evidence for proposal in self._found.values() for evidence in proposal.evidence}
+        left = [_evidence(one) for one in differences if one.kind not in TOLD_BY_ROWS]
+        left = [f"look at this: {evidence}" for evidence in left if evidence not in said]
+        first = self._found.get(WAVE)
+        if first is not None:
+            self._found[WAVE] = replace(first, evidence=(*first.evidence, *left))
         return tuple(self._found.values())
 
 
@@ -70,7 +81,7 @@ def wave_of(comparison: Comparison, survey: str, year: int, announced: int | Non
     return Wave(survey, year, announced or delivery.respondents, respondent, found.weight_column, "", "", "provisional")
 
 
-def _declare(draft: Draft, proposals: _Proposals, wave: Wave, announced: int | None) -> None:
+def _declare(draft: Draft, proposals: _Proposals, wave: Wave, before: Wave, announced: int | None) -> None:
     draft.add(
         "waves",
         year=str(wave.year),
@@ -87,7 +98,10 @@ def _declare(draft: Draft, proposals: _Proposals, wave: Wave, announced: int | N
         f"{wave.respondent_column} identifies them",
         f"weights in {wave.weight_column}" if wave.weight_column else "no weights",
     ]
-    proposals.add("wave", "the wave itself, reviewed", evidence, draft.take())
+    gap = wave.year - before.year
+    if abs(gap) > LONG_GAP:
+        evidence.append(f"the wave that it was compared with is {abs(gap)} years {'earlier' if gap > 0 else 'later'}")
+    proposals.add(WAVE, "the wave itself, reviewed", evidence, draft.take())
 
 
 def _seen(comparison: Comparison) -> list[Seen]:
@@ -258,11 +272,13 @@ def propose(
     row = next((row for row in book.rows("waves") if (row["survey"], row["year"]) == (survey, str(year))), None)
     if row is None:
         wave = wave_of(comparison, survey, year, announced)
-        _declare(draft, proposals, wave, announced)
+        _declare(draft, proposals, wave, comparison.sibling, announced)
     else:
         wave = Wave(
             survey, year, int(row["respondents"]), row["respondent_column"], row["weight_column"], "", row["wave"]
         )
+        draft.change("waves", row, reviewed="yes")
+        proposals.add(WAVE, "the wave itself, reviewed", ["it is declared, and not reviewed"], draft.take())
     before = {
         name: (row["item"], row["option"]) for name, row in book.columns_of(survey, comparison.sibling.year).items()
     }
@@ -281,4 +297,4 @@ def propose(
     going_on.propose(proposals)
     for found in fresh:
         proposals.add(*found)
-    return wave, proposals.all()
+    return wave, proposals.all(comparison.differences)

@@ -9,7 +9,7 @@ from helsemonitor.codebook.schema import tables
 from helsemonitor.codebook.validation import broken_constraints
 from helsemonitor.errors import DataRefused
 from helsemonitor.proposals.edits import Cells, Edit, edited, make
-from helsemonitor.proposals.store import ACCEPTED, REJECTED, Proposal, Proposed, all_proposed, save
+from helsemonitor.proposals.store import ACCEPTED, REJECTED, WAVE, Proposal, Proposed, all_proposed, save
 from helsemonitor.settings import Settings
 
 # `columns.code_list=...`, or `columns[2].code_list=...` for the second row of that table in the proposal.
@@ -69,12 +69,15 @@ def _judge_cells(settings: Settings, edits: Sequence[Edit]) -> None:
 
 
 def accept(settings: Settings, proposed: Proposed, name: str) -> Proposed:
-    """Write the rows of a proposal into the codebook, and remember that it was accepted.
+    """Write the rows of a proposal into the codebook, and remember that it was accepted; the wave's own go first.
 
     Raises:
         DataRefused: None has the name, a row is not what it was, or a cell breaks the schema; nothing is written.
     """
     proposal = named(proposed, name)
+    if name != WAVE and any(waiting.name == WAVE for waiting in proposed.waiting):
+        # Rows of a wave that is not declared hold in none.
+        proposed = accept(settings, proposed, WAVE)
     _judge_cells(settings, proposal.edits)
     make(settings, proposal.edits)
     left = proposed.without(name, ACCEPTED)
@@ -167,12 +170,26 @@ def with_cell(settings: Settings, proposed: Proposed, name: str, setting: str) -
         raise DataRefused(
             [f"{setting}: {table}.csv has no column {column}; it has {', '.join(tables()[table].names)}."]
         )
+    if not found["cell"].isprintable():
+        raise DataRefused([f"{table}.{column}: the cell holds what cannot be seen; write it without."])
     edits = list(proposal.edits)
     for place in places:
         edits[place] = replace(edits[place], after={**(edits[place].after or {}), column: found["cell"]})
     return with_edits(settings, proposed, name, edits)
 
 
-def still_needed(settings: Settings) -> list[str]:
-    """What the codebook still needs after a review, in the sentences of its gate."""
-    return faults(read_unjudged(settings))
+def still_needed(settings: Settings, waves: Sequence[Proposed]) -> list[str]:
+    """What the codebook still needs after a review, in the sentences of its gate.
+
+    Args:
+        settings: Folders of the project.
+        waves: The waves that were reviewed.
+    """
+    book = read_unjudged(settings)
+    undeclared = [
+        f"{book.shown('waves')} does not declare {proposed.wave_id}, whose file is landed; add its row, or take "
+        f"{settings.shown(settings.raw_dir / proposed.wave_id)}.csv away."
+        for proposed in waves
+        if proposed.year not in book.years.get(proposed.survey, [])
+    ]
+    return undeclared or faults(book)

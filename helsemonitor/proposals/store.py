@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from helsemonitor.codebook.schema import tables
 from helsemonitor.codebook.waves import Wave
-from helsemonitor.errors import refusal
+from helsemonitor.errors import PlaceUnfit, refusal
 from helsemonitor.landing.keeping import write_in_one_step
 from helsemonitor.proposals.edits import Edit, full_row
 from helsemonitor.settings import Settings
 
 ACCEPTED, REJECTED = "accepted", "rejected"
+# Name of the proposal that declares the wave itself.
+WAVE = "wave"
 SHOWN_NAMES = 6
 
 
@@ -81,49 +84,117 @@ def path_of(settings: Settings, wave: Wave) -> Path:
     return _folder(settings) / f"{wave.wave_id}.yaml"
 
 
-def as_data(edit: Edit) -> dict[str, Any]:
-    """An edit as plain values; blank cells of new rows and cells that stay are left out where they can be."""
-    data: dict[str, Any] = {"table": edit.table}
-    for word, cells in (("before", edit.before), ("after", edit.after)):
-        if cells is not None:
-            data[word] = {name: cell for name, cell in cells.items() if cell}
-    return data
+class _Edit(BaseModel):
+    """An edit as it stands in a file; blank cells are left out."""
+
+    model_config = ConfigDict(extra="forbid")
+    table: str
+    before: dict[str, str] | None = None
+    after: dict[str, str] | None = None
 
 
-def from_data(data: Mapping[str, Any]) -> Edit:
-    """An edit from plain values.
+class _Proposal(BaseModel):
+    """A proposal as it stands in a file."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    title: str
+    evidence: list[str]
+    effect: str
+    edits: list[_Edit]
+
+
+class _Proposed(BaseModel):
+    """A wave's proposals as they stand in a file."""
+
+    model_config = ConfigDict(extra="forbid")
+    survey: str
+    year: int
+    wave: str
+    sha256: str
+    decided: dict[str, str]
+    waiting: list[_Proposal]
+
+
+def _as_data(edit: Edit) -> _Edit:
+    cells = [
+        None if row is None else {name: cell for name, cell in row.items() if cell} for row in (edit.before, edit.after)
+    ]
+    return _Edit(table=edit.table, before=cells[0], after=cells[1])
+
+
+def _from_data(data: _Edit) -> Edit:
+    """An edit of plain values.
 
     Raises:
-        KeyError: A cell belongs to no column of the table.
+        ValueError: It is of no table, or neither adds nor takes a row.
     """
-    rows = [
-        full_row(data["table"], {str(name): str(cell) for name, cell in data[word].items()}) if word in data else None
-        for word in ("before", "after")
-    ]
-    return Edit(str(data["table"]), *rows)
+    if data.table not in tables() or (data.before is None and data.after is None):
+        raise ValueError(f"a row of {data.table} with neither before nor after, or no table of the codebook")
+    try:
+        rows = [None if row is None else full_row(data.table, row) for row in (data.before, data.after)]
+    except KeyError as mistake:
+        raise ValueError(mistake.args[0]) from None
+    return Edit(data.table, *rows)
+
+
+def _as_yaml(data: object) -> str:
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _loaded(text: str) -> object:
+    """YAML in which every value is a text: a code 010, an answer no and a date stay what they are.
+
+    Raises:
+        ValueError: It is no YAML, or is nested too deeply.
+    """
+    try:
+        # No tag is followed, so that nothing but texts, lists and mappings is made.
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+    except (yaml.YAMLError, RecursionError) as mistake:
+        raise ValueError("it is no YAML") from mistake
+
+
+def edits_as_text(edits: Iterable[Edit]) -> str:
+    """Rows as YAML that a person may edit."""
+    return _as_yaml([_as_data(edit).model_dump(exclude_none=True) for edit in edits])
+
+
+def edits_from_text(text: str) -> tuple[Edit, ...]:
+    """Rows as a person has written them.
+
+    Raises:
+        ValueError: They cannot be read; the text says why, without a cell.
+    """
+    try:
+        found = TypeAdapter(list[_Edit]).validate_python(_loaded(text))
+    except ValidationError as mistake:
+        first = mistake.errors(include_input=False, include_url=False)[0]
+        raise ValueError(f"at {'.'.join(map(str, first['loc'])) or 'the top'}: {first['msg']}") from None
+    return tuple(_from_data(edit) for edit in found)
 
 
 def save(settings: Settings, proposed: Proposed) -> Path:
     """Write a wave's proposals in one step."""
-    data = {
-        "survey": proposed.survey,
-        "year": proposed.year,
-        "wave": proposed.wave_id,
-        "sha256": proposed.sha256,
-        "decided": dict(proposed.decided),
-        "waiting": [
-            {
-                "name": proposal.name,
-                "title": proposal.title,
-                "evidence": list(proposal.evidence),
-                "effect": proposal.effect,
-                "edits": [as_data(edit) for edit in proposal.edits],
-            }
+    data = _Proposed(
+        survey=proposed.survey,
+        year=proposed.year,
+        wave=proposed.wave_id,
+        sha256=proposed.sha256,
+        decided=dict(proposed.decided),
+        waiting=[
+            _Proposal(
+                name=proposal.name,
+                title=proposal.title,
+                evidence=list(proposal.evidence),
+                effect=proposal.effect,
+                edits=[_as_data(edit) for edit in proposal.edits],
+            )
             for proposal in proposed.waiting
         ],
-    }
+    )
     path = _folder(settings) / f"{proposed.wave_id}.yaml"
-    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
+    text = _as_yaml(data.model_dump(exclude_none=True))
     write_in_one_step(text.encode(), path)
     return path
 
@@ -135,22 +206,20 @@ def read(settings: Settings, path: Path) -> Proposed:
         DataRefused: The file cannot be read.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = _Proposed.model_validate(_loaded(path.read_text(encoding="utf-8")))
         waiting = tuple(
             Proposal(
-                found["name"],
-                found["title"],
-                tuple(found["evidence"]),
-                found["effect"],
-                tuple(from_data(edit) for edit in found["edits"]),
+                one.name, one.title, tuple(one.evidence), one.effect, tuple(_from_data(edit) for edit in one.edits)
             )
-            for found in data["waiting"]
+            for one in found.waiting
         )
-        return Proposed(data["survey"], data["year"], data["wave"], data["sha256"], waiting, data["decided"])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+    except OSError as error:
+        raise PlaceUnfit([f"{settings.shown(path)} cannot be read ({error.strerror}); mend that."]) from None
+    except ValueError:
         raise refusal(
             settings.shown(path), "the proposals cannot be read", "delete the file and land the delivery again"
         ) from None
+    return Proposed(found.survey, found.year, found.wave, found.sha256, waiting, found.decided)
 
 
 def all_proposed(settings: Settings) -> list[Proposed]:
