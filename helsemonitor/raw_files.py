@@ -28,6 +28,8 @@ GROUPED = re.compile(
     r")"
 )
 WHOLE = re.compile(r"([+-]?[0-9]+)[.,]0+")
+BEGINS_WITH_0 = re.compile(r"0[0-9]{1,8}")
+DIGITS = re.compile(r"[0-9]{1,9}")
 MINUS = str.maketrans("−", "-")
 
 
@@ -136,8 +138,27 @@ def normal_numbers(
     return new, findings
 
 
+def _are_padded(texts: Collection[str]) -> bool:
+    """Whether the numbers among some texts have zeros before them that make them equally wide, as 01 to 12 are."""
+    digits = [text for text in texts if DIGITS.fullmatch(text)]
+    return len({len(text) for text in digits}) == 1 and any(map(BEGINS_WITH_0.fullmatch, digits))
+
+
+def _same_but_for_zeros(texts: Collection[str], codes: Collection[str]) -> dict[str, str]:
+    """Text -> code, where the numbers on one side all have the zeros and on the other none has any."""
+    padded = _are_padded(texts), _are_padded(codes)
+    if padded[0] == padded[1] or any(BEGINS_WITH_0.fullmatch(text) for text in (codes if padded[0] else texts)):
+        return {}
+    numbers = Counter(int(code) for code in codes if DIGITS.fullmatch(code))
+    by_number = {int(code): code for code in codes if DIGITS.fullmatch(code) and numbers[int(code)] == 1}
+    told = {text: int(text) for text in texts if DIGITS.fullmatch(text)}
+    return {text: by_number[number] for text, number in told.items() if number in by_number}
+
+
 def normal_codes(values: Mapping[str, int], codes: Collection[str]) -> dict[str, str]:
     """Bring the codes of a column into the form of its list.
+
+    `1.0` is code 1, and so is `01` where every number of the column is that wide and none of the list begins with 0.
 
     Args:
         values: Distinct cells and how often each stands there.
@@ -154,10 +175,12 @@ def normal_codes(values: Mapping[str, int], codes: Collection[str]) -> dict[str,
 
     keys = Counter(key(code) for code in codes)
     by_key = {key(code): code for code in codes if keys[key(code)] == 1}
+    by_zeros = _same_but_for_zeros({key(value) for value in values}, {key(code) for code in codes})
     new = {}
     for value in values:
         text = value.strip()
-        code = text if text in codes else by_key.get(key(text), text)
+        same = key(text)
+        code = text if text in codes else by_key.get(by_zeros.get(same, same), text)
         if code != value:
             new[value] = code
     return new

@@ -9,6 +9,7 @@ import orchestration.quiet_start  # noqa: F401 - before anything that takes time
 
 # isort: split
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -21,6 +22,17 @@ from orchestration.endings import DIFFERENT, UNFIT, Commands
 
 if TYPE_CHECKING:
     from orchestration.road import RefreshResult
+
+
+class FilePath(click.Path):
+    """A path as an argument, also where whoever calls the command in Python names it in bytes that are no UTF-8."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
+        """Make it a path."""
+        return super().convert(os.fsdecode(value) if isinstance(value, bytes) else value, param, ctx)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -173,13 +185,11 @@ def diff_release(before: str, after: str, relative: float, absolute: float, show
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @click.option("--survey", required=True, help="Survey that the file belongs to, as surveys.csv names it.")
 @click.option("--year", required=True, type=click.IntRange(1, 9_999_999), help="Year of the delivered wave.")
 @click.option("--respondents", type=click.IntRange(min=1), help="Number of respondents that the institute announced.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Write the differences to this file, too: .csv or .html by its name."
-)
+@click.option("--out", type=FilePath(), help="Write the differences to this file, too: .csv or .html by its name.")
 def diff(file: Path, survey: str, year: int, respondents: int | None, out: Path | None) -> None:
     """Say what a delivered file has otherwise than the wave before it, with the evidence.
 
@@ -211,7 +221,7 @@ def diff(file: Path, survey: str, year: int, respondents: int | None, out: Path 
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @click.option("--survey", required=True, help="Survey that the file belongs to, as surveys.csv names it.")
 @click.option("--year", required=True, type=click.IntRange(1, 9_999_999), help="Year of the delivered wave.")
 @click.option("--respondents", type=click.IntRange(min=1), help="Number of respondents that the institute announced.")
@@ -289,7 +299,7 @@ def review(
 
 
 @main.command("new-survey")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FilePath())
 @click.option("--survey", required=True, help="Id of the new survey: small letters, digits and _.")
 @click.option(
     "--year",

@@ -12,6 +12,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -24,6 +25,8 @@ from helsemonitor.space import machine_problem
 from orchestration.stopping import Stop, listening
 
 REFUSED, DIFFERENT, DEFECT, UNFIT, NO_READER = 1, 1, 3, 4, 141
+# Commands that publish; of the others it need not be said that they did not.
+PUBLISHING = frozenset({"refresh"})
 
 
 class Ending:
@@ -31,20 +34,24 @@ class Ending:
 
     Args:
         settings: Folders of the project.
+        publishes: Tells, when all is over, whether it is a command that publishes.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, publishes: Callable[[], bool] = lambda: True) -> None:
         self._settings = settings
+        self._publishes = publishes
         self._before = published_link(settings)
         self._started = time.time()
 
-    def _published(self) -> str:
-        """Whether this run published, as the end of a sentence."""
+    def _published(self, word: str, mark: str = ":") -> str:
+        """How a command ended and whether it published, as a sentence; the word alone where it never does."""
+        if not self._publishes():
+            return f"{word}."
         settings, now = self._settings, published_link(self._settings)
         if now is not None and now != self._before:
-            return f"the release was published before: {settings.shown(settings.current)} is {now}."
+            return f"{word}{mark} the release was published before: {settings.shown(settings.current)} is {now}."
         kept = f" {settings.shown(settings.current)} is as it was." if settings.current.exists() else ""
-        return f"nothing was published.{kept}"
+        return f"{word}{mark} nothing was published.{kept}"
 
     def _logs(self, error: BaseException) -> str:
         """Write the whole story down, and say where it is; the reason where it cannot be written."""
@@ -55,7 +62,7 @@ class Ending:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             told = without_values("".join(traceback.format_exception(error)))
-            story.write_text(told, encoding="utf-8")
+            story.write_text(told, encoding="utf-8", errors="backslashreplace")
         except OSError as unwritten:
             return f"The whole story could not be written to {self._settings.shown(story)} ({unwritten.strerror})."
         written = [story, *([dbt] if self._is_of_this_run(dbt) else [])]
@@ -66,7 +73,7 @@ class Ending:
 
     def stopped(self, stop: Stop) -> tuple[list[str], int]:
         """Words and exit code of a command that was stopped."""
-        return [f"Stopped: {self._published()}"], stop.exit_code
+        return [self._published("Stopped")], stop.exit_code
 
     def of(self, error: Exception) -> tuple[list[str], int]:
         """Words and exit code of a command that ended with an error."""
@@ -76,10 +83,10 @@ class Ending:
             error = PlaceUnfit([sentence])
         if isinstance(error, Refusal):
             word, code = ("Refused", REFUSED) if isinstance(error, DataRefused) else ("Ended", UNFIT)
-            return [*error.sentences, f"{word}: {self._published()}"], code
+            return [*error.sentences, self._published(word)], code
         return [
             f"{type(error).__name__}: {without_values(str(error))}",
-            f"The run itself failed, not the data; {self._published()} {self._logs(error)}",
+            f"{self._published('The run itself failed, not the data', ';')} {self._logs(error)}",
         ], DEFECT
 
 
@@ -88,7 +95,7 @@ class Commands(click.Group):
 
     def invoke(self, context: click.Context) -> object:
         """Run a command."""
-        ending = Ending(Settings.from_environment())
+        ending = Ending(Settings.from_environment(), lambda: context.invoked_subcommand in PUBLISHING)
         with listening() as stop:
             try:
                 return super().invoke(context)

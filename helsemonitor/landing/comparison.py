@@ -1,6 +1,6 @@
 """A delivered file against the wave before it: read, compared, and what is to be known of both."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from helsemonitor.codebook.book import Codebook
@@ -11,10 +11,10 @@ from helsemonitor.landing.alignment import likeness_in_order
 from helsemonitor.landing.delivery import DeliveredColumn, Delivery
 from helsemonitor.landing.difference import Difference, Pair
 from helsemonitor.landing.differences import Found, differences
-from helsemonitor.landing.profiles import Profile
+from helsemonitor.landing.profiles import MOST_CODES, Profile
 from helsemonitor.landing.sibling import Sibling, nearest, read_sibling
 from helsemonitor.limits import read_limits
-from helsemonitor.raw_files import WHOLE
+from helsemonitor.raw_files import WHOLE, normal_codes
 from helsemonitor.settings import Settings
 
 # Mean likeness of the columns that hold items with those of another wave of the survey. Neighbouring waves of two
@@ -60,16 +60,30 @@ def _cell(cell: str) -> str:
     return whole[1] if whole else text
 
 
-def profile_of(column: DeliveredColumn) -> Profile:
-    """A delivered column as comparisons see it: codes without blanks around them and without a `.0`."""
-    new = {cell: _cell(cell) for cell in set(column.cells)}
+def profile_of(column: DeliveredColumn, codes: Collection[str] = ()) -> Profile:
+    """A delivered column as comparisons see it: codes without blanks around them and without a `.0`.
+
+    Args:
+        column: The column.
+        codes: Codes that it likely holds; those that it writes otherwise, such as 01 for 1, become these.
+    """
+    new = {cell: _cell(cell) for cell in {*column.cells, *column.value_labels, *column.missing}}
+    texts = set(new.values())
+    same = normal_codes(dict.fromkeys(texts, 1), codes) if len(texts) <= MOST_CODES else {}
+    new = {cell: same.get(text, text) for cell, text in new.items()}
     return Profile(
         column.name,
         [new[cell] for cell in column.cells],
         label=column.label,
-        labels={_cell(code): label for code, label in column.value_labels.items()},
-        missing=frozenset(_cell(code) for code in column.missing),
+        labels={new[code]: label for code, label in column.value_labels.items()},
+        missing=frozenset(new[code] for code in column.missing),
     )
+
+
+def _likely_codes(sibling: Sibling, name: str) -> frozenset[str]:
+    """Codes of the former column of a name; where there is none, of all columns."""
+    of = [column.codes for column in sibling.columns if column.name == name and column.codes]
+    return frozenset().union(*(of or [column.codes for column in sibling.columns]))
 
 
 def _refuse_words_for_blanks(delivery: Delivery, columns: Sequence[Profile]) -> None:
@@ -151,7 +165,7 @@ def compare(
     book = book or read_codebook(settings, may_be_unreviewed=True)
     landed = tuple(wave for wave in read_waves(settings) if raw_file(settings, wave).is_file())
     sibling = read_sibling(settings, book, nearest(landed, survey, year, settings.shown(settings.codebook_dir)))
-    columns = [profile_of(column) for column in delivery.columns]
+    columns = [profile_of(column, _likely_codes(sibling, column.name)) for column in delivery.columns]
     _refuse_words_for_blanks(delivery, columns)
     _refuse_other_surveys(settings, book, landed, delivery, sibling, columns)
     found = differences(book, read_limits(settings), sibling, columns, year, announced)

@@ -276,6 +276,20 @@ def test_columns_in_another_order_are_the_same(tmp_path: Path, survey: str, year
     assert kinds_found(survey, year + 1, changed(tmp_path, survey, year, reorder)) == {}
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_zeros_before_codes_are_no_difference(tmp_path: Path, renamed: bool) -> None:
+    """As a program writes codes that it takes for text: 01 to 10, and 00 and 01 in boxes."""
+    coded = {row["column_name"] for row in holding("columns", "innbygger", 2025) if row["code_list"]}
+
+    def pad(frame: pd.DataFrame) -> pd.DataFrame:
+        for name in coded & set(frame):
+            frame[name] = [cell.zfill(2) if cell else "" for cell in frame[name]]
+        return frame.rename(columns={name: f"v_{name}" for name in coded}) if renamed else frame
+
+    path = changed(tmp_path, "innbygger", 2025, pad)
+    assert set(kinds_found("innbygger", 2026, path)) == ({"column_renamed"} if renamed else set())
+
+
 def test_codes_that_are_all_one_lower_are_said_to_be(tmp_path: Path) -> None:
     def lower(frame: pd.DataFrame) -> pd.DataFrame:
         return frame.assign(q15_1=[str(int(cell) - 1) if cell else "" for cell in frame["q15_1"]])

@@ -1,6 +1,7 @@
 """`helsemonitor diff` as people call it: words, files and exit codes."""
 
 import csv
+import os
 import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -109,6 +110,18 @@ def test_a_file_that_cannot_be_read_is_refused(delivered: Path) -> None:
     result = diff(delivered, "--survey", "cyclists", "--year", "2024")
     assert result.exit_code == 1
     assert "the file is empty" in result.output
+    assert result.stderr.endswith("\nRefused.\n"), "a command that never publishes says nothing of it"
+
+
+@pytest.mark.parametrize("name_in_bytes", [True, False], ids=["bytes", "as the system decodes it"])
+def test_a_file_whose_name_is_no_utf_8_is_read(delivered: Path, tmp_path: Path, name_in_bytes: bool) -> None:
+    path = os.fsencode(tmp_path) + b"/b\xf8lge.csv"
+    shutil.copy(os.fsencode(delivered), path)
+    for name, code in ((path, 0), (path + b".csv", 1)):
+        given = name if name_in_bytes else os.fsdecode(name)
+        result = CliRunner().invoke(main, ["diff", given, "--survey", "cyclists", "--year", "2024"])
+        assert result.exit_code == code, result.output
+        assert "Error" not in result.output
 
 
 def test_neither_the_delivered_file_nor_a_seed_is_written(delivered: Path, tmp_path: Path) -> None:

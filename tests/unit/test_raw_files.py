@@ -62,6 +62,27 @@ def test_codes_take_the_form_of_their_list() -> None:
     assert [new.get(cell, cell) for cell in cells] == ["1", "1", "1", "2", "2.0", "2,0", "blå", "3.0", "01"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "codes", "expected"),
+    [
+        (["01", "02", " 12 ", "99", "x"], ["1", "2", "12"], ["1", "2", "12", "99", "x"]),
+        (["000", "001", "010"], ["0", "1", "10"], ["0", "1", "10"]),
+        (["1", "2.0", "12"], ["01", "02", "12"], ["01", "02", "12"]),
+        # Some with a zero and some without, a list that has both, or numbers of other widths: not certain.
+        (["01", "2"], ["1", "2"], ["01", "2"]),
+        (["01", "02"], ["1", "01", "2"], ["01", "02"]),
+        (["01", "002"], ["1", "2"], ["01", "002"]),
+        (["1", "02"], ["01", "02"], ["1", "02"]),
+        (["0" * 5000, "01"], ["1"], ["0" * 5000, "1"]),
+    ],
+)
+def test_zeros_before_every_code_of_a_column_are_no_part_of_it(
+    cells: list[str], codes: list[str], expected: list[str]
+) -> None:
+    new = normal_codes(Counter(cells), codes)
+    assert [new.get(cell, cell) for cell in cells] == expected
+
+
 def test_only_stars_and_question_marks_are_patterns() -> None:
     assert fits_pattern("q1_open", "q?_*")
     assert fits_pattern("[a].b%", "[a].*")
