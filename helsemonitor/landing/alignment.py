@@ -17,13 +17,17 @@ from scipy.spatial.distance import cdist
 from helsemonitor.landing.profiles import Profile, plain_label
 
 # How much each likeness says; found on the neighbouring waves of two surveys, see docs/add_a_wave.md.
-LIKE, OTHER_SHARES, UNKNOWN_CODES, OTHER_BLANKS, SAME_NAME, SAME_TEXT = 2.0, 4.0, 2.0, 0.7, 1.0, 1.5
+LIKE, OTHER_SHARES, UNKNOWN_CODES, OTHER_BLANKS, SAME_NAME, SAME_TEXT = 2.0, 4.0, 2.0, 0.7, 0.4, 1.5
 # Columns of codes and of free cells are never the same; a column alone costs a little.
 NEVER, ALONE = -5.0, -0.35
 # Part of the likeness in any order that an alignment in order has where the order was kept.
 ORDER_KEPT = 0.85
+# A column that left its place is so like another one, and so much more than any other that is left.
+MOVED, MORE_THAN_OTHERS = 1.8, 0.3
 # From here on two texts say the same.
 SAME_WORDS = 0.6
+# Letters from which on texts are compared word by word, and words beyond which only the first and the last half count.
+LONG_TEXT, MOST_WORDS = 60, 60
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,25 @@ def _unknown(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
     return found
 
 
+def _words(text: str) -> list[str]:
+    words = text.split()
+    return words if len(words) <= MOST_WORDS else [*words[: MOST_WORDS // 2], *words[-MOST_WORDS // 2 :]]
+
+
+def _alike(left: str, right: str) -> float:
+    """How alike two plain texts are; by letters where both are short, as that takes the square of their length."""
+    if not left or not right:
+        return 0.0
+    if left == right:
+        return 1.0
+    if max(len(left), len(right)) > LONG_TEXT:
+        return SequenceMatcher(None, _words(left), _words(right), autojunk=False).ratio()
+    return SequenceMatcher(None, left, right, autojunk=False).ratio()
+
+
 def same_words(one: str, other: str) -> float:
     """How alike two texts are, 0 to 1; 0 where either is empty."""
-    left, right = plain_label(one), plain_label(other)
-    return SequenceMatcher(None, left, right, autojunk=False).ratio() if left and right else 0.0
+    return _alike(plain_label(one), plain_label(other))
 
 
 def likenesses(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
@@ -86,7 +105,8 @@ def likenesses(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
         np.subtract.outer([column.blank_share for column in before], [column.blank_share for column in now])
     )
     named = np.equal.outer([column.name for column in before], [column.name for column in now])
-    texts = np.array([[same_words(one.label, other.label) for other in now] for one in before])
+    labels = [plain_label(column.label) for column in before], [plain_label(column.label) for column in now]
+    texts = np.array([[_alike(one, other) for other in labels[1]] for one in labels[0]])
     texts = np.where(texts >= SAME_WORDS, texts, 0.0)
     found = LIKE - OTHER_SHARES * apart - UNKNOWN_CODES * _unknown(before, now) - OTHER_BLANKS * blanks
     found += SAME_NAME * named + SAME_TEXT * texts
@@ -122,6 +142,21 @@ def _in_any_order(like: np.ndarray) -> list[tuple[int, int]]:
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if like[row, column] > 0]
 
 
+def _with_moved(like: np.ndarray, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Pairs in order, and those of columns that an institute put elsewhere; a pair of no likeness gives way to them."""
+    good = [pair for pair in pairs if like[pair] >= 0]
+    rows = [row for row in range(like.shape[0]) if row not in {row for row, _ in good}]
+    columns = [column for column in range(like.shape[1]) if column not in {column for _, column in good}]
+    for row in rows:
+        for column in columns:
+            others = [like[row, other] for other in columns if other != column]
+            others += [like[other, column] for other in rows if other != row]
+            if like[row, column] >= max([MOVED, *(other + MORE_THAN_OTHERS for other in others)]):
+                good.append((row, column))
+    taken = {row for row, _ in good}, {column for _, column in good}
+    return good + [(row, column) for row, column in pairs if row not in taken[0] and column not in taken[1]]
+
+
 def _by_name(
     before: Sequence[Profile], now: Sequence[Profile], pairs: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
@@ -149,7 +184,8 @@ def align(before: Sequence[Profile], now: Sequence[Profile]) -> list[Match]:
         now: Columns of the delivered wave, in order.
 
     Returns:
-        The pairs, in the order of the wave before. Where keeping the order costs too much, it is not kept.
+        The pairs, in the order of the wave before. Where keeping the order costs too much, it is not kept; else single
+        columns may have left it.
     """
     like = likenesses(before, now)
     if not like.size:
@@ -157,5 +193,6 @@ def align(before: Sequence[Profile], now: Sequence[Profile]) -> list[Match]:
     pairs, free = _in_order(like), _in_any_order(like)
     if sum(like[pair] for pair in pairs) < ORDER_KEPT * sum(like[pair] for pair in free):
         pairs = free
+    pairs = _with_moved(like, pairs)
     pairs += _by_name(before, now, pairs)
     return [Match(row, column, float(like[row, column])) for row, column in sorted(pairs)]

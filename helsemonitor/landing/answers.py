@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from helsemonitor.landing.difference import POSITIONS, Difference, Pair, looks_like_code, named, percent
-from helsemonitor.landing.filters import simplest_clause
+from helsemonitor.landing.filters import Clause, simplest_clause
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.limits import Limit, limit_for
 from helsemonitor.turned import Shares, compared
@@ -81,6 +81,28 @@ def shares_moved(pair: Pair, limits: Sequence[Limit], survey: str, year: int) ->
         yield pair.said("answers_far", ", ".join(moves))
 
 
+def _clause(pair: Pair, columns: Sequence[Profile]) -> tuple[Clause | None, str]:
+    """Who is asked now, as it looks, and in words."""
+    routing = [column for column in columns if all(looks_like_code(*cell) for cell in column.counts.items())]
+    clause = simplest_clause(pair.now, routing)
+    if clause is None:
+        return None, ""
+    codes = " or ".join(sorted(clause.codes))
+    return clause, f"; those with {codes} in {clause.column} explain {100 * clause.explained:.1f} %"
+
+
+def router_gone(pair: Pair, columns: Sequence[Profile]) -> Difference:
+    """Who is asked a question whose routing question is asked no more.
+
+    Args:
+        pair: The columns.
+        columns: Delivered columns, any of which may route.
+    """
+    clause, words = _clause(pair, columns)
+    evidence = f"what routed it is gone; {percent(pair.now.blank_share)} of all are blank{words}"
+    return pair.said("filter_moved" if pair.now.blank_share > OUTSIDE else "filter_widened", evidence, clause)
+
+
 def asked_differently(
     pair: Pair, asked: tuple[np.ndarray, np.ndarray], columns: Sequence[Profile], errors: float
 ) -> Iterator[Difference]:
@@ -101,11 +123,8 @@ def asked_differently(
     evidence = f"blank {percent(one)} to {percent(other)} of those whom the codebook asks"
     if beside > OUTSIDE:
         evidence += f", and {percent(beside)} of all answered whom it does not ask"
-    routing = [column for column in columns if all(looks_like_code(*cell) for cell in column.counts.items())]
-    clause = simplest_clause(pair.now, routing)
-    if clause is not None:
-        codes = " or ".join(sorted(clause.codes))
-        evidence += f"; those with {codes} in {clause.column} explain {100 * clause.explained:.1f} %"
+    clause, words = _clause(pair, columns)
+    evidence += words
     kind = "blanks_changed" if clause is None or other < one else "filter_narrowed"
     if beside > OUTSIDE:
         kind = "filter_moved" if other > one + BLANK_POINTS / 100 else "filter_widened"

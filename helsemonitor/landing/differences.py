@@ -1,16 +1,17 @@
 """What a delivered wave has otherwise than the wave before it, column by column, each with its evidence."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from helsemonitor.codebook.book import Codebook
+from helsemonitor.codebook.reading import Row
 from helsemonitor.codebook.waves import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.landing.alignment import align
-from helsemonitor.landing.answers import asked_differently, shares_moved, turned
+from helsemonitor.landing.answers import asked_differently, router_gone, shares_moved, turned
 from helsemonitor.landing.codes import by_former_codes, code_differences, is_cut
 from helsemonitor.landing.difference import Difference, Pair, percent
 from helsemonitor.landing.profiles import Profile, plain_label
@@ -124,6 +125,41 @@ def _by_their_texts(pairs: Sequence[Pair]) -> list[Pair]:
     return found
 
 
+def _became_boxes(pair: Pair) -> bool:
+    """Whether a question of one answer is a box of several now, which does not tell what it told."""
+    return set(pair.now.counts) == {"0", "1"} and bool(pair.before.codes) and "0" not in pair.before.codes
+
+
+class _Asked:
+    """Whom the codebook asks an item, in the wave before and in the delivered one.
+
+    Args:
+        book: The codebook.
+        sibling: The wave before.
+        pairs: Columns that are the same question.
+    """
+
+    def __init__(self, book: Codebook, sibling: Sibling, pairs: Sequence[Pair]) -> None:
+        def told(columns: Iterable[tuple[Row, Profile]]) -> Told:
+            return Told(book, sibling.wave.survey, sibling.wave.year, list(columns))
+
+        mapped = [(pair.row, pair) for pair in pairs if pair.row]
+        rows = sibling.rows
+        self._before = told((rows[column.name], column) for column in sibling.columns if column.name in rows)
+        self._found_again = told((row, pair.now) for row, pair in mapped)
+        self._now = told((row, by_former_codes(pair)) for row, pair in mapped if not _became_boxes(pair))
+
+    def lost_router(self, item: str) -> bool:
+        """Whether the question that an item was routed by is asked no more."""
+        return self._before.can_tell(item) and not self._found_again.can_tell(item)
+
+    def people(self, item: str) -> tuple[np.ndarray, np.ndarray]:
+        """Who was asked before, and who is asked now; everybody where either wave cannot tell."""
+        if self._before.can_tell(item) and self._now.can_tell(item):
+            return self._before.asked_of(item), self._now.asked_of(item)
+        return self._before.everybody, self._found_again.everybody
+
+
 def _wording(pair: Pair) -> Iterator[Difference]:
     before, now = plain_label(pair.before.label), plain_label(pair.now.label)
     if pair.is_worded and before and now and before != now and not is_cut(before, now):
@@ -131,13 +167,13 @@ def _wording(pair: Pair) -> Iterator[Difference]:
 
 
 def _of_pair(
-    pair: Pair, people: tuple[np.ndarray, np.ndarray], columns: Sequence[Profile], limits: Sequence[Limit], wave: Wave
+    pair: Pair, asked: _Asked, columns: Sequence[Profile], limits: Sequence[Limit], wave: Wave
 ) -> Iterator[Difference]:
     """What is otherwise in a pair of columns: codes first, then what may be said of answers with the same codes.
 
     Args:
         pair: The columns.
-        people: Whom the codebook asks, in the wave before and now.
+        asked: Whom the codebook asks.
         columns: Delivered columns, any of which may route.
         limits: Limits of the codebook.
         wave: The delivered wave.
@@ -157,7 +193,11 @@ def _of_pair(
     if pair.before.codes and not kinds & {"codes_shifted", "scale_turned"}:
         order = list(turned(pair, limits, wave.survey, wave.year))
         yield from order or shares_moved(pair, limits, wave.survey, wave.year)
-    yield from asked_differently(pair, people, columns, limit_for(limits, "drift_se", wave.survey, wave.year))
+    if asked.lost_router(pair.item):
+        yield router_gone(pair, columns)
+    else:
+        people = asked.people(pair.item)
+        yield from asked_differently(pair, people, columns, limit_for(limits, "drift_se", wave.survey, wave.year))
 
 
 def _folded(found: Sequence[Difference]) -> list[Difference]:
@@ -207,9 +247,7 @@ def differences(
     pairs = _by_their_texts(pairs)
     partner = {pair.before.name: pair.now.name for pair in pairs}
     by_name = {pair.now.name: pair for pair in pairs}
-    mapped = [(pair.row, pair) for pair in pairs if pair.row]
-    told_before = Told(book, survey, sibling.wave.year, [(row, pair.before) for row, pair in mapped])
-    told_now = Told(book, survey, sibling.wave.year, [(row, by_former_codes(pair)) for row, pair in mapped])
+    asked = _Asked(book, sibling, pairs)
     wave = replace(sibling.wave, year=year)
     found = list(_respondents(sibling.columns[0].respondents, now[0].respondents if now else 0, announced))
     weights = _weight_column(sibling, now, partner)
@@ -217,8 +255,7 @@ def differences(
     for column in now:
         if column.name in by_name:
             pair = by_name[column.name]
-            people = told_before.asked_of(pair.item), told_now.asked_of(pair.item)
-            found += _of_pair(pair, people, now, limits, wave)
+            found += _of_pair(pair, asked, now, limits, wave)
         elif column.name != weights:
             answers = f"{len(column.counts)} different cells, {percent(column.blank_share)} blank"
             found.append(Difference("column_new", (column.name,), (), "", answers))

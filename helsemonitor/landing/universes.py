@@ -35,6 +35,11 @@ class Told:
         self.respondents = columns[0][1].respondents if columns else 0
         self._gave: dict[str, Gave | None] = {}
 
+    @property
+    def everybody(self) -> np.ndarray:
+        """All respondents."""
+        return np.ones(self.respondents, dtype=bool)
+
     def _codes(self, row: Row) -> dict[str, str]:
         return {code["code"]: code["answer"] for code in self._book.code_lists.get(row["code_list"], [])}
 
@@ -107,9 +112,16 @@ class Told:
             people &= gave[""] & (any_of if clause["operator"] == "any" else ~any_of)
         return people
 
-    def asked_of(self, item: str) -> np.ndarray:
-        """Who is asked an item by the codebook; everybody where it routes nobody past, or the wave cannot tell whom."""
+    def _asked_of(self, item: str) -> np.ndarray | None:
         row = self._book.routed_by(self._survey, self._year, item)
         clauses = self._book.universes.get((self._survey, row["universe"]), []) if row else []
-        people = self._all_hold(clauses, "item")
-        return np.ones(self.respondents, dtype=bool) if people is None else people
+        return self._all_hold(clauses, "item")
+
+    def can_tell(self, item: str) -> bool:
+        """Whether the wave holds what the codebook needs to know who is asked an item."""
+        return self._asked_of(item) is not None
+
+    def asked_of(self, item: str) -> np.ndarray:
+        """Who is asked an item by the codebook; everybody where it routes nobody past, or the wave cannot tell whom."""
+        people = self._asked_of(item)
+        return self.everybody if people is None else people
