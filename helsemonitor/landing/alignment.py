@@ -6,7 +6,7 @@ answers have like shares, their blanks are as many, and names, question texts an
 nothing, since `q5` may be another question next year.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -14,10 +14,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from helsemonitor.landing.difference import as_number
 from helsemonitor.landing.profiles import Profile, plain_label
 
 # How much each likeness says; found on the neighbouring waves of two surveys, see docs/add_a_wave.md.
 LIKE, OTHER_SHARES, UNKNOWN_CODES, OTHER_BLANKS, SAME_NAME, SAME_TEXT = 2.0, 4.0, 2.0, 0.7, 0.4, 1.5
+# What it costs that one answer is new and the codes after it moved up, so that no other question of like answers is it.
+ONE_MORE = 1.15
 # Columns of codes and of free cells are never the same; a column alone costs a little.
 NEVER, ALONE = -5.0, -0.35
 # Part of the likeness in any order that an alignment in order has where the order was kept.
@@ -76,6 +79,30 @@ def _unknown(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
     return found
 
 
+def _in_number_order(codes: Collection[str]) -> list[str]:
+    """Codes in order; none where one of them is no number."""
+    return [] if any(as_number(code) is None for code in codes) else sorted(codes, key=int)
+
+
+def _apart_but_for_one(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
+    """As `_apart`, if one code is a new answer and the later ones moved up; infinite where there is not one more."""
+    found = np.full((len(before), len(now)), np.inf)
+    old = [_in_number_order(column.codes) if column.holds_codes else [] for column in before]
+    new = [_in_number_order(column.counts) if column.holds_codes and not column.labels else [] for column in now]
+    was = [
+        np.array([column.shares().get(code, 0.0) for code in codes]) for column, codes in zip(before, old, strict=True)
+    ]
+    for place, (column, codes) in enumerate(zip(now, new, strict=True)):
+        shares = np.array([column.shares()[code] for code in codes])
+        # Each row leaves another answer out, and the others share what is left.
+        left = np.array([np.delete(shares, number) for number in range(len(shares))])
+        for row, others in enumerate(was):
+            if 3 <= len(others) == len(codes) - 1:
+                rest = left / left.sum(axis=1, keepdims=True).clip(min=1e-9) * others.sum()
+                found[row, place] = np.abs(rest - others).sum(axis=1).min() / 2
+    return found
+
+
 def _words(text: str) -> list[str]:
     words = text.split()
     return words if len(words) <= MOST_WORDS else [*words[: MOST_WORDS // 2], *words[-MOST_WORDS // 2 :]]
@@ -108,7 +135,9 @@ def likenesses(before: Sequence[Profile], now: Sequence[Profile]) -> np.ndarray:
     labels = [plain_label(column.label) for column in before], [plain_label(column.label) for column in now]
     texts = np.array([[_alike(one, other) for other in labels[1]] for one in labels[0]])
     texts = np.where(texts >= SAME_WORDS, texts, 0.0)
-    found = LIKE - OTHER_SHARES * apart - UNKNOWN_CODES * _unknown(before, now) - OTHER_BLANKS * blanks
+    straight = LIKE - OTHER_SHARES * apart - UNKNOWN_CODES * _unknown(before, now)
+    one_more = LIKE - OTHER_SHARES * _apart_but_for_one(before, now) - ONE_MORE
+    found = np.maximum(straight, one_more) - OTHER_BLANKS * blanks
     found += SAME_NAME * named + SAME_TEXT * texts
     coded = [column.holds_codes for column in before], [column.holds_codes for column in now]
     return np.where(np.equal.outer(*coded), found, NEVER)

@@ -22,6 +22,9 @@ FREQUENT = 0.01
 SEVERAL_NEXT = 3
 # Part of the answers that another place of a new answer has to explain better.
 CLEARLY = 0.02
+# So far apart are answers whose codes mean something else, and so near where each is compared with its own; the answers
+# of fewer are far apart by chance.
+FAR, NEAR, MANY = 0.25, 0.05, 100
 
 
 def _no_answer_codes(pair: Pair, codes: Sequence[str]) -> list[str]:
@@ -167,7 +170,9 @@ def _recoded_by_codes(pair: Pair) -> Recoding:
         same=same,
         new=tuple(new),
         missing=tuple(missing),
-        gone=tuple(code for code in sorted(pair.before.codes) if not shift and _is_gone(pair, code)),
+        gone=tuple(
+            code for code in sorted(pair.before.codes) if (code not in places if shift else _is_gone(pair, code))
+        ),
         unclear=tuple(code for code in left if code not in new),
         shift=shift,
     )
@@ -188,6 +193,16 @@ def _apart(before: Mapping[str, float], now: Mapping[str, float], places: Mappin
     """How far shares are apart where codes before are other codes now; what has no place is left out of the others."""
     total = sum(now.get(code, 0.0) for code in places.values()) or 1.0
     return sum(abs(now.get(other, 0.0) / total - before.get(code, 0.0)) for code, other in places.items()) / 2
+
+
+def _exchanged(codes: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Ways in which a list may have lost one answer and gained another: in words, and code before -> code now."""
+    for gone in codes:
+        for new in codes:
+            if new != gone:
+                kept, free = ([code for code in codes if code != left_out] for left_out in (gone, new))
+                words = f"the answers fit best where {gone} is gone, {new} is new and those between moved by one"
+                yield words, dict(zip(kept, free, strict=True))
 
 
 def _shift(pair: Pair) -> tuple[str, dict[str, str]]:
@@ -215,6 +230,8 @@ def _shift(pair: Pair) -> tuple[str, dict[str, str]]:
             places = dict(zip(old, (code for code in codes if code != new), strict=True))
             if new != added[0]:
                 found[words] = places
+    if not added and len(old) > 3 and straight > FAR and min(pair.before.answered, pair.now.answered) >= MANY:
+        found |= {words: places for words, places in _exchanged(old) if _apart(before, now, places) < NEAR}
     best = min(found, key=lambda words: _apart(before, now, found[words]), default="")
     is_better = best and _apart(before, now, found[best]) < straight - CLEARLY
     return (best, found[best]) if is_better else ("", stay)
