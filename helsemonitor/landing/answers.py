@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from helsemonitor.landing.difference import POSITIONS, Difference, Pair, looks_like_code, named, percent
-from helsemonitor.landing.filters import Clause, simplest_clause
+from helsemonitor.landing.filters import Clause, clause_beside_blanks, simplest_clause
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.limits import Limit, limit_for
 from helsemonitor.turned import Shares, compared
@@ -81,14 +81,16 @@ def shares_moved(pair: Pair, limits: Sequence[Limit], survey: str, year: int) ->
         yield pair.said("answers_far", ", ".join(moves))
 
 
-def _clause(pair: Pair, columns: Sequence[Profile]) -> tuple[Clause | None, str]:
-    """Who is asked now, as it looks, and in words."""
-    routing = [column for column in columns if all(looks_like_code(*cell) for cell in column.counts.items())]
-    clause = simplest_clause(pair.now, routing)
+def _routing(columns: Sequence[Profile]) -> list[Profile]:
+    """Columns whose cells may be named as codes that route."""
+    return [column for column in columns if all(looks_like_code(*cell) for cell in column.counts.items())]
+
+
+def _in_words(clause: Clause | None) -> str:
     if clause is None:
-        return None, ""
+        return ""
     codes = " or ".join(sorted(clause.codes))
-    return clause, f"; those with {codes} in {clause.column} explain {100 * clause.explained:.1f} %"
+    return f"; those with {codes} in {clause.column} explain {100 * clause.explained:.1f} %"
 
 
 def router_gone(pair: Pair, columns: Sequence[Profile]) -> Difference:
@@ -98,8 +100,8 @@ def router_gone(pair: Pair, columns: Sequence[Profile]) -> Difference:
         pair: The columns.
         columns: Delivered columns, any of which may route.
     """
-    clause, words = _clause(pair, columns)
-    evidence = f"what routed it is gone; {percent(pair.now.blank_share)} of all are blank{words}"
+    clause = simplest_clause(pair.now, _routing(columns))
+    evidence = f"what routed it is gone; {percent(pair.now.blank_share)} of all are blank{_in_words(clause)}"
     return pair.said("filter_moved" if pair.now.blank_share > OUTSIDE else "filter_widened", evidence, clause)
 
 
@@ -123,9 +125,11 @@ def asked_differently(
     evidence = f"blank {percent(one)} to {percent(other)} of those whom the codebook asks"
     if beside > OUTSIDE:
         evidence += f", and {percent(beside)} of all answered whom it does not ask"
-    clause, words = _clause(pair, columns)
-    evidence += words
+    clause = simplest_clause(pair.now, _routing(columns))
     kind = "blanks_changed" if clause is None or other < one else "filter_narrowed"
+    if clause is None and (clause := clause_beside_blanks(pair.now, _routing(columns), asked[1])):
+        kind = "filter_narrowed"
+    evidence += _in_words(clause)
     if beside > OUTSIDE:
         kind = "filter_moved" if other > one + BLANK_POINTS / 100 else "filter_widened"
     yield pair.said(kind, evidence, clause)

@@ -15,6 +15,8 @@ from helsemonitor.landing.profiles import Profile
 MOST_ANSWERS = 30
 # Part of the respondents whose blank or answer a clause must foretell, and how much better than a guess it must be.
 EXPLAINED, BETTER_BY = 0.98, 0.02
+# Respondents that a clause must leave out where others of those asked are blank, too: as a part, and as a number.
+LEFT_OUT, FEWEST_LEFT_OUT = 0.01, 30
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,34 @@ def simplest_clause(question: Profile, others: Iterable[Profile]) -> Clause | No
     if best is None or best.explained < EXPLAINED or best.explained < guess + min(BETTER_BY, (1 - guess) / 2):
         return None
     return best
+
+
+def clause_beside_blanks(question: Profile, others: Iterable[Profile], asked: np.ndarray) -> Clause | None:
+    """Find the clause that leaves out people who never answer, where many of those whom it asks are blank as well.
+
+    Args:
+        question: The question.
+        others: Columns that may route it, those of the questionnaire before it first.
+        asked: Whom the codebook asks; shape (respondents,).
+
+    Returns:
+        The clause that leaves out most, of equals the one that stands first; None where none leaves out enough.
+    """
+    is_blank = np.array([not cell for cell in question.cells], dtype=bool)[asked]
+    least = max(FEWEST_LEFT_OUT, LEFT_OUT * is_blank.size)
+    found: list[tuple[int, Clause]] = []
+    for column in others:
+        if column.name == question.name or len(column.counts) > MOST_ANSWERS:
+            continue
+        codes, place = column.numbered
+        rows = np.bincount(place[asked], minlength=len(codes))
+        blanks = np.bincount(place[asked], weights=is_blank, minlength=len(codes))
+        answers = np.array([bool(code) for code in codes])
+        is_out, is_asked = answers & (blanks >= EXPLAINED * rows), answers & (2 * blanks < rows)
+        left_out = int(rows[is_out].sum())
+        # Where the people of an answer are partly blank, the column does not route.
+        if left_out >= least and is_asked.any() and np.all(rows[answers & ~is_out & ~is_asked] == 0):
+            told = frozenset(code for code, leads in zip(codes, is_asked, strict=True) if leads)
+            foretold = blanks[is_out].sum() + (rows - blanks)[is_asked].sum()
+            found.append((left_out, Clause(column.name, told, float(foretold / rows.sum()))))
+    return max(found, key=lambda one: one[0], default=(0, None))[1]
