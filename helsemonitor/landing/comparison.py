@@ -18,7 +18,7 @@ from helsemonitor.raw_files import WHOLE, normal_codes
 from helsemonitor.settings import Settings
 
 # Mean likeness of the columns that hold items with those of another wave of the survey. Neighbouring waves of two
-# surveys have 1.6 to 2.9, all columns renamed among them, and waves of different surveys 0.6 to 1.0.
+# surveys have 1.6 to 2.3, all columns renamed among them, and waves of different surveys 0.5 to 1.0.
 SAME_SURVEY = 1.2
 # Part of the names that are the same where a file of the survey has its columns in another order.
 SAME_NAMES = 0.8

@@ -16,8 +16,9 @@ import pyreadstat
 import pytest
 
 from helsemonitor.errors import DataRefused
+from helsemonitor.landing.alignment import same_words
 from helsemonitor.landing.comparison import Comparison, compare
-from helsemonitor.landing.filters import simplest_clause
+from helsemonitor.landing.filters import clause_beside_blanks, simplest_clause
 from helsemonitor.landing.formats import read_delivery
 from helsemonitor.landing.profiles import Profile
 from tests.unit.shipped_waves import HERE, SEEDS, STEPS, WAVES, compared, holding, questions, rows
@@ -125,6 +126,39 @@ def test_the_simplest_clause_is_the_one_that_was_planted(asked: list[str], expla
     assert found is not None
     assert (found.column, found.codes, found.explained) == ("route", explained, 1.0)
     assert simplest_clause(Profile("q", list(other)), [Profile("route", list(routing))]) is None
+
+
+def test_a_clause_is_seen_beside_blanks_that_have_other_reasons() -> None:
+    """Those with 3 in the router never answer, and every tenth of the others does not either."""
+    random = np.random.default_rng(2)
+    routing = random.choice(["1", "2", "3", ""], 2000, p=[0.6, 0.3, 0.06, 0.04])
+    answers = [
+        "" if route in ("3", "") or skips else answer
+        for route, skips, answer in zip(
+            routing, random.random(2000) < 0.1, random.choice(["1", "2"], 2000), strict=True
+        )
+    ]
+    others = [Profile("other", list(random.choice(["1", "2", "3"], 2000))), Profile("route", list(routing))]
+    everybody = np.ones(2000, dtype=bool)
+    assert simplest_clause(Profile("q", answers), others) is None
+    found = clause_beside_blanks(Profile("q", answers), others, everybody)
+    assert found is not None
+    assert (found.column, found.codes) == ("route", {"1", "2"})
+    # Where the codebook asks only them, nobody is left out; and where some with 3 answer, the router does not route.
+    assert clause_beside_blanks(Profile("q", answers), others, routing != "3") is None
+    leaking = [answer or ("1" if number % 4 == 0 else "") for number, answer in enumerate(answers)]
+    assert clause_beside_blanks(Profile("q", leaking), others, everybody) is None
+
+
+@pytest.mark.parametrize("length", [3, 30, 3000])
+def test_texts_of_any_length_are_compared_at_once(length: int) -> None:
+    words = [f"ord{number}" for number in range(length)]
+    text, other = " ".join(words), " ".join(f"annet{number}" for number in range(length))
+    assert same_words(text, text.upper()) == 1
+    assert same_words(text, "") == 0
+    assert same_words(text, other) < 0.6
+    if length > 3:
+        assert 0.9 < same_words(text, " ".join([*words[:9], "nytt", *words[9:]])) < 1
 
 
 def newest_as_frame() -> tuple[pd.DataFrame, dict[str, str], dict[str, dict[float, str]]]:
@@ -253,6 +287,15 @@ def test_zeros_before_codes_are_no_difference(tmp_path: Path, renamed: bool) -> 
 
     path = changed(tmp_path, "innbygger", 2025, pad)
     assert set(kinds_found("innbygger", 2026, path)) == ({"column_renamed"} if renamed else set())
+
+
+@pytest.mark.parametrize("column", ["q12", "q26", "kjonn"])
+def test_a_column_that_was_put_at_the_end_is_found_there(tmp_path: Path, column: str) -> None:
+    def move(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[[name for name in frame if name != column] + [column]].rename(columns={column: "flyttet"})
+
+    found = kinds_found("innbygger", 2026, changed(tmp_path, "innbygger", 2025, move))
+    assert found == {"column_renamed": {"flyttet"}}
 
 
 def test_codes_that_are_all_one_lower_are_said_to_be(tmp_path: Path) -> None:
