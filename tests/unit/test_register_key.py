@@ -2,6 +2,7 @@
 
 import pytest
 
+from helsemonitor.landing.codes import recoding
 from tests.unit.register_key import Alarm, Judged, judged
 from tests.unit.shipped_waves import STEPS, compared
 
@@ -72,3 +73,11 @@ def test_a_router_that_became_boxes_moves_no_filter() -> None:
     """Whether one has heard of the site is three boxes since 2021; who is asked whether they visited it is the same."""
     kinds = {(one.item, one.kind) for one in compared("innbygger", 2021).differences}
     assert not {("helsenorge_visited", "filter_widened"), ("helsenorge_nps", "filter_widened")} & kinds
+
+
+def test_an_answer_lost_and_another_gained_leave_the_others_what_they_were() -> None:
+    """Lists inn_use_frequency_with_none and _with_other: once, twice and more are one lower, and 4 is other."""
+    pair = next(pair for pair in compared("innbygger", 2023).found.pairs if pair.now.name == "q2")
+    found = recoding(pair)
+    assert found.moved == {"2": "1", "3": "2", "4": "3"}
+    assert (found.gone, found.new) == (("1",), ("4",))
