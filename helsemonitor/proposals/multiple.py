@@ -7,7 +7,7 @@ from helsemonitor.landing.alignment import same_words
 from helsemonitor.landing.comparison import Comparison
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.proposals.draft import Draft
-from helsemonitor.proposals.lists import new_answer
+from helsemonitor.proposals.lists import new_answer, own_set
 from helsemonitor.proposals.new_items import Question, map_option, option_labels, questions
 from helsemonitor.proposals.register import SHARES, Change, register
 
@@ -76,6 +76,7 @@ def make_multiple(draft: Draft, item: str, question: Question) -> None:
     """
     row = draft.book.items[draft.survey, item]
     draft.change("items", row, type="multi")
+    answer_set = own_set(draft, item)
     held: list[str] = []
     for column, label in zip(question.columns, option_labels(question)[1], strict=True):
         answers = {
@@ -83,6 +84,6 @@ def make_multiple(draft: Draft, item: str, question: Question) -> None:
         }
         after = held[-1] if held else ""
         same = _same_answer(label, answers)
-        held.append(same or new_answer(draft, row["answer_set"], label, after, column.name, held))
+        held.append(same or new_answer(draft, answer_set, label, after, column.name, held))
         map_option(draft, question, column, item, held[-1])
     register(draft, [item], [Change("single_to_multiple", ", ".join(column.name for column in question.columns))])

@@ -14,7 +14,7 @@ from helsemonitor.landing.filters import simplest_clause
 from helsemonitor.landing.profiles import Profile, plain_label
 from helsemonitor.proposals.continuing import map_column, route
 from helsemonitor.proposals.draft import Draft, new_name
-from helsemonitor.proposals.lists import NO_ANSWER_CODE, Code, list_with, new_answer
+from helsemonitor.proposals.lists import NO_ANSWER_CODE, Code, list_with, new_answer, own_set
 from helsemonitor.proposals.words import slug
 
 # A name and a number or a letter at its end: `q9_3`, `m2`, `spm7b`.
@@ -129,7 +129,9 @@ def questions(columns: Sequence[Profile], delivery: Delivery) -> list[Question]:
         elif _sums_to_whole(run):
             found.append(Question("allocation", tuple(run)))
         else:
-            battery = stem_of(run[0].name) if len(run) > 1 else ""
+            stem = stem_of(run[0].name)
+            # `q` alone is what half of all columns begin with.
+            battery = stem if len(run) > 1 and any(character.isdigit() for character in stem) else ""
             found += [Question(_kind_of_one(column), (column,), column.label, battery) for column in run]
     return found
 
@@ -285,7 +287,7 @@ def add_option(draft: Draft, column: Profile, like: Row) -> str:
     """
     item = like["item"]
     label = column.label.rsplit(": ", 1)[-1] or column.name
-    answer_set = draft.book.items[draft.survey, item]["answer_set"]
+    answer_set = own_set(draft, item)
     order = sorted(draft.book.answer_sets[answer_set].values(), key=lambda row: int(row["sort_order"]))
     held = [row["option"] for row in draft.holding("columns", item=item)]
     answer = new_answer(draft, answer_set, label, order[-1]["answer"], column.name, held)
