@@ -19,7 +19,7 @@ from helsemonitor.landing.turns import our_turn
 from helsemonitor.proposals.edits import edited, make
 from helsemonitor.proposals.new_survey import draft_survey
 from helsemonitor.proposals.propose import propose
-from helsemonitor.proposals.store import Proposed, all_proposed, path_of, save, waiting_sentences
+from helsemonitor.proposals.store import Proposed, all_proposed, path_of, save
 from helsemonitor.settings import Settings
 from helsemonitor.wave_ids import unclear_waves
 
@@ -120,7 +120,6 @@ def _land(
     waves = read_waves(settings)
     wave = next((known for known in waves if (known.survey, known.year) == (survey, year)), None)
     waiting = [proposed for proposed in all_proposed(settings) if proposed.waiting]
-    _refuse_out_of_turn(waiting, survey, year, delivery.shown)
     before = next((proposed for proposed in waiting if (proposed.survey, proposed.year) == (survey, year)), None)
     is_reviewed = before is None and (survey, str(year)) in {
         (row["survey"], row["year"]) for row in book.rows("waves") if row["reviewed"] == "yes"
@@ -204,7 +203,9 @@ def land(
 def _land_or_reject(
     settings: Settings, path: Path, survey: str, year: int, replaces: bool, announced: int | None, say: Say
 ) -> Landing:
-    book = read_unjudged(settings) if waiting_sentences(settings) else read_codebook(settings, may_be_unreviewed=True)
+    waiting = [proposed for proposed in all_proposed(settings) if proposed.waiting]
+    _refuse_out_of_turn(waiting, survey, year, settings.shown(path))
+    book = read_unjudged(settings) if waiting else read_codebook(settings, may_be_unreviewed=True)
     try:
         return _land(settings, book, path, survey, year, replaces, announced, say)
     except DataRefused as refused:

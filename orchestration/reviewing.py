@@ -8,7 +8,7 @@ from helsemonitor.errors import DataRefused
 from helsemonitor.landing.turns import our_turn
 from helsemonitor.proposals import review
 from helsemonitor.proposals.edits import Edit
-from helsemonitor.proposals.store import REJECTED, Proposal, Proposed, edits_as_text, edits_from_text
+from helsemonitor.proposals.store import ACCEPTED, REJECTED, Proposal, Proposed, edits_as_text, edits_from_text
 from helsemonitor.settings import Settings
 from orchestration.deliveries import shown
 
@@ -153,9 +153,9 @@ def decide(
         (proposed,) = review.find(settings, wave_id)
         for name, setting in cells:
             proposed = review.with_cell(settings, proposed, name, setting)
-        for names, make in ((rejected, review.reject), (accepted, review.accept)):
+        for names, make, word in ((rejected, review.reject, REJECTED), (accepted, review.accept, ACCEPTED)):
             for name in [proposal.name for proposal in proposed.waiting] if "all" in names else names:
-                # The wave itself may have gone with another one before it.
-                if "all" not in names or name not in proposed.decided:
+                # The wave itself goes with the first of its proposals that is accepted.
+                if proposed.decided.get(name) != word:
                     proposed = make(settings, proposed, name)
     return proposed

@@ -35,7 +35,7 @@ class Draft:
         row = full_row(table, cells)
         if "survey" in row and not row["survey"]:
             row["survey"] = self.survey
-        if not any(dict(known) == row for known in self.book.rows(table)):
+        if row not in self.book.rows(table):
             self._make(Edit(table, None, row))
 
     def change(self, table: str, row: Row, **cells: str) -> None:

@@ -43,14 +43,16 @@ def full_row(table: str, cells: Cells) -> dict[str, str]:
 
 
 def _place_for(rows: Sequence[Row], key: Sequence[str], cells: Cells) -> int:
-    """Where a new row stands: after the rows that share most of the beginning of its key."""
+    """Where a new row stands: after the last row that shares most of the beginning of its key."""
     best, place = 0, len(rows)
-    for number, row in enumerate(rows):
+    for number in range(len(rows) - 1, -1, -1):
         shared = 0
-        while shared < len(key) and row[key[shared]] == cells[key[shared]]:
+        while shared < len(key) and rows[number][key[shared]] == cells[key[shared]]:
             shared += 1
-        if shared and shared >= best:
+        if shared > best:
             best, place = shared, number + 1
+        if best >= len(key) - 1:
+            break
     return place
 
 
@@ -97,10 +99,11 @@ def edited(book: Codebook, edits: Sequence[Edit]) -> Codebook:
 
 
 def _read(settings: Settings, name: str) -> tuple[Rows, Path]:
-    """A table and its file; without rows where the file is not there yet."""
+    """A table and its file; where it is not there yet, without rows, or with the project's own."""
     table = tables()[name]
     path = settings.seeds_dir / table.folder / f"{name}.csv"
-    read = read_table(settings, name) if path.exists() else Rows(table, settings.shown(path), ())
+    is_there = path.exists() or table.presence == "house"
+    read = read_table(settings, name) if is_there else Rows(table, settings.shown(path), ())
     return read, path
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from helsemonitor.landing.delivery import Delivery, ResponseSet
 from helsemonitor.landing.difference import as_number, in_order, looks_like_code
 from helsemonitor.landing.filters import simplest_clause
 from helsemonitor.landing.profiles import Profile, plain_label
+from helsemonitor.limits import limit_for, limits_of
 from helsemonitor.proposals.continuing import map_column, route
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.lists import NO_ANSWER_CODE, Code, list_with, new_answer, own_set
@@ -318,7 +320,30 @@ def _draft_number(draft: Draft, question: Question) -> str:
     missing = in_order({*column.labels, *column.missing})
     codes = [Code(code, NO_ANSWER_CODE, column.labels.get(code, "")) for code in missing]
     map_column(draft, column.name, item, "", list_with(draft, codes, f"{item}_missing") if codes else "")
+    _allow_numbers(draft, item, [float(cell.replace(",", ".")) for cell in column.counts if cell not in missing])
     return item
+
+
+def _allow_numbers(draft: Draft, item: str, numbers: Sequence[float]) -> None:
+    """Limits for an item whose numbers lie beyond those that hold for all: from the lowest to twice the highest."""
+    limits = limits_of(draft.book.rows("limits"))
+    place = (draft.survey, draft.year, ["number", item])
+    wanted = {}
+    if numbers and min(numbers) < limit_for(limits, "number_low", *place):
+        wanted["number_low"] = f"{min(numbers):g}"
+    if numbers and max(numbers) > limit_for(limits, "number_high", *place):
+        wanted["number_high"] = f"{2 * max(numbers):.0f}"
+    for check_name, value in wanted.items():
+        draft.add(
+            "limits",
+            check_name=check_name,
+            survey=draft.survey,
+            name=item,
+            value=value,
+            unit="the item's own unit",
+            since=date.today().isoformat(),  # noqa: DTZ011 - the day on which somebody wrote the limit
+            reason=f"Proposed from the numbers of {draft.year}; write what they cannot be.",
+        )
 
 
 def _indicators(draft: Draft, item: str) -> None:

@@ -138,8 +138,10 @@ def called(column: Profile) -> str:
     return f"{column.name}: {text}{column.answered} of {column.respondents} answered{named}"
 
 
-def _new_options(draft: Draft, comparison: Comparison, proposed: dict[str, list[Edit]]) -> tuple[Profile, ...]:
-    """Add new columns that are options of a question that goes on; the others are returned."""
+def _new_options(
+    draft: Draft, comparison: Comparison, proposed: dict[str, list[Edit]], said: dict[str, list[str]]
+) -> tuple[Profile, ...]:
+    """Add new columns that are options of a question that goes on, with what was seen; the others are returned."""
     stems = {
         stem_of(pair.now.name): pair.row
         for pair in comparison.found.pairs
@@ -152,13 +154,18 @@ def _new_options(draft: Draft, comparison: Comparison, proposed: dict[str, list[
         if like and set(column.counts) <= {code["code"] for code in known}:
             item = add_option(draft, column, like)
             proposed.setdefault(item, []).extend(draft.take())
+            said.setdefault(item, []).append(f"option new: {called(column)}")
         else:
             left.append(column)
     return tuple(left)
 
 
 def _close_gone(
-    draft: Draft, comparison: Comparison, rows: Mapping[str, tuple[str, str]], proposed: dict[str, list[Edit]]
+    draft: Draft,
+    comparison: Comparison,
+    rows: Mapping[str, tuple[str, str]],
+    proposed: dict[str, list[Edit]],
+    said: dict[str, list[str]],
 ) -> None:
     for column in comparison.found.gone:
         item, option = rows.get(column.name, ("", ""))
@@ -166,11 +173,14 @@ def _close_gone(
             draft.close("columns", row)
         if item:
             proposed.setdefault(item, []).extend(draft.take())
+        if option:
+            said.setdefault(item, []).append(f"option gone: {column.name}, {option}")
 
 
 def _alike(seen: Seen, changes: Sequence[Change]) -> object:
     """What questions that changed alike share; one with a difference that the register does not know is alone."""
     if changes:
+        # Boxes that came or went are told one question at a time.
         return tuple(sorted({(change.change_type, change.what) for change in changes}))
     return RENAMED_ALONE if all(one.name == RENAMED for one in seen.differences) else (seen.item,)
 
@@ -195,8 +205,8 @@ class _Questions:
             self._changes[item] += route_item(self._draft, one, holds)
             self._proposed[item].extend(self._draft.take())
 
-    def propose(self, proposals: _Proposals) -> None:
-        """Register what changed, and make a proposal of those that changed alike."""
+    def propose(self, proposals: _Proposals, options: Mapping[str, list[str]]) -> None:
+        """Register what changed, and make a proposal of those that changed alike. options: item -> what was seen."""
         groups: dict[object, list[str]] = {}
         for item, one in self._seen.items():
             if self._proposed[item] or self._changes[item]:
@@ -205,7 +215,8 @@ class _Questions:
             register(self._draft, items, self._changes[items[0]])
             edits = [edit for item in items for edit in self._proposed[item]] + list(self._draft.take())
             here = [self._seen[item] for item in items]
-            proposals.add(*_described(here), edits)
+            name, title, evidence = _described(here)
+            proposals.add(name, title, [*evidence, *(seen for item in items for seen in options.get(item, ()))], edits)
         for item, edits in self._proposed.items():
             if item not in self._seen:
                 proposals.add(item, f"question gone ({item})", [f"no delivered column is like those of {item}"], edits)
@@ -283,8 +294,9 @@ def propose(
         name: (row["item"], row["option"]) for name, row in book.columns_of(survey, comparison.sibling.year).items()
     }
     proposed: dict[str, list[Edit]] = {}
-    _close_gone(draft, comparison, before, proposed)
-    new = _new_options(draft, comparison, proposed)
+    options: dict[str, list[str]] = {}
+    _close_gone(draft, comparison, before, proposed, options)
+    new = _new_options(draft, comparison, proposed, options)
     new, multiple = became_multiple(draft, comparison, before, new)
     for item, question in multiple:
         make_multiple(draft, item, question)
@@ -294,7 +306,7 @@ def propose(
     going_on = _Questions(draft, comparison, proposed)
     fresh = _draft_new(draft, comparison, new, wave)
     going_on.route()
-    going_on.propose(proposals)
+    going_on.propose(proposals, options)
     for found in fresh:
         proposals.add(*found)
     return wave, proposals.all(comparison.differences)

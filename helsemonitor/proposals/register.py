@@ -22,6 +22,7 @@ USUAL = {
     "filter_question_changed": ("break", EVERY_KIND),
     "single_to_multiple": ("break", SHARES),
 }
+OF_BOXES = {"option_added": ("possible", ""), "option_removed": ("possible", "")}
 # A new answer of a background question moves nobody's answers to anything else.
 BACKGROUND = "background"
 WORDS = {
@@ -68,6 +69,9 @@ def _kinds(book: Codebook, survey: str, items: Sequence[str]) -> list[str]:
 def suggestion_for(book: Codebook, survey: str, items: Sequence[str], change_type: str) -> tuple[str, str]:
     """Impact of a change and the kinds of indicators that it breaks, as they are usually judged."""
     impact, breaks = USUAL[change_type]
+    if all(book.type_of(survey, item)["answers_add_up"] != "true" for item in items):
+        # Boxes stand side by side: one more or less moves the others little.
+        impact, breaks = OF_BOXES.get(change_type, (impact, breaks))
     is_background = all(book.items[survey, item]["theme"] == BACKGROUND for item in items)
     if is_background and not change_type.startswith("filter_"):
         return "none", ""
@@ -86,6 +90,9 @@ def register(draft: Draft, items: Sequence[str], changes: Sequence[Change]) -> N
         items: The items that changed alike.
         changes: What changed.
     """
+    if not any(year < draft.year for year in draft.book.years[draft.survey]):
+        # The oldest wave changes nothing; the one after it does, in the other direction.
+        return
     texts: dict[str, list[str]] = {}
     for change in changes:
         texts.setdefault(change.change_type, []).append(change.what)
