@@ -19,9 +19,8 @@ from helsemonitor.landing.turns import our_turn
 from helsemonitor.proposals.edits import edited, make
 from helsemonitor.proposals.new_survey import draft_survey
 from helsemonitor.proposals.propose import propose
-from helsemonitor.proposals.store import Proposed, all_proposed, path_of, save
+from helsemonitor.proposals.store import REJECTED, Proposed, all_proposed, path_of, save
 from helsemonitor.settings import Settings
-from helsemonitor.wave_ids import unclear_waves
 
 Say = Callable[[str], None]
 
@@ -74,6 +73,32 @@ def _refuse_doubts(comparison: Comparison, wave: Wave, announced: int | None) ->
             )
     if sentences:
         raise DataRefused(sentences)
+
+
+def _fits(book: Codebook, before: Proposed) -> bool:
+    """Whether the rows that proposals change are still what they were."""
+    try:
+        edited(book, before.edits)
+    except DataRefused:
+        return False
+    return True
+
+
+def _proposed(
+    book: Codebook, comparison: Comparison, survey: str, year: int, announced: int | None, before: Proposed | None
+) -> tuple[Wave, Proposed]:
+    """The proposals of a wave: those that wait already where the same file is landed again, else new ones.
+
+    Where a row was edited by hand since, they are proposed anew; what was rejected of the same file stays so.
+    """
+    wave, proposals = propose(book, comparison, survey, year, announced)
+    sha256, decided = comparison.delivery.sha256, dict[str, str]()
+    if before is not None and before.sha256 == sha256:
+        if _fits(book, before):
+            return wave, before
+        decided = dict(before.decided)
+    left = tuple(proposal for proposal in proposals if decided.get(proposal.name) != REJECTED)
+    return wave, Proposed(survey, year, wave.wave_id, sha256, left, decided)
 
 
 def _refuse_out_of_turn(waiting: Sequence[Proposed], survey: str, year: int, shown: str) -> None:
@@ -134,11 +159,7 @@ def _land(
         if wave is None:
             _refuse_doubts(comparison, replace(comparison.sibling, year=year), announced)
         say("proposing what the codebook has to say")
-        wave, proposals = propose(book, comparison, survey, year, announced)
-        proposed = Proposed(survey, year, wave.wave_id, delivery.sha256, proposals)
-        if before is not None and before.sha256 == delivery.sha256:
-            # The same file again: what was edited or decided stays.
-            proposed = before
+        wave, proposed = _proposed(book, comparison, survey, year, announced, before)
         book, sibling = edited(book, proposed.edits), comparison.before
     say("holding the file against the codebook")
     from expectations.door import check_delivery
@@ -285,8 +306,6 @@ def _new_survey(settings: Settings, survey: str, files: Sequence[tuple[int, Path
         deliveries.append((year, read_delivery(path)))
     say("drafting the codebook")
     drafted = draft_survey(settings, survey, deliveries)
-    if sentences := unclear_waves(drafted.waves, settings.shown(settings.codebook_dir / "waves.csv")):
-        raise DataRefused(sentences)
     delivered = dict(deliveries)
     for wave in drafted.waves:
         land_file(settings, delivered[wave.year], wave, replaces=False)

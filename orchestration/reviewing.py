@@ -78,7 +78,10 @@ def closing(settings: Settings, waves: Sequence[Proposed]) -> Iterator[str]:
 
 def _edited(proposal: Proposal) -> list[Edit] | None:
     """The rows of a proposal after a person wrote them anew; None where nothing was saved."""
-    written = click.edit(edits_as_text(proposal.edits), extension=".yaml")
+    try:
+        written = click.edit(edits_as_text(proposal.edits), extension=".yaml")
+    except click.ClickException as failed:
+        raise DataRefused([f"{proposal.name}: {failed.format_message()}; it is as it was."]) from None
     if written is None:
         return None
     try:

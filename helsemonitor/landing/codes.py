@@ -131,22 +131,22 @@ def _recoded_by_labels(pair: Pair) -> Recoding:
         if code not in declared and (plain := plain_label(label)) in now and now[plain] in found
     }
     cells = sorted(code for code in pair.now.counts if code not in {*pair.now.labels, *declared})
-    # Codes that the file does not label mean what they meant, as the middle of a scale with labels at its ends.
-    unlabelled = [code for code in cells if code in pair.before.codes and code not in found.values()]
-    found |= {code: code for code in unlabelled}
-    left = [code for code in cells if code not in unlabelled]
-    missing = _no_answer_codes(pair, left)
+    missing = _no_answer_codes(pair, cells)
+    # Often the ends of a scale alone have labels: where no label has moved, the codes between them are as before.
+    is_moved = any(code != was for code, was in found.items())
+    stay = [code for code in cells if not is_moved and code in pair.before.codes and code not in found.values()]
+    if stay:
+        taken = {*found, *found.values(), *now.values()}
+        found |= {code: code for code in pair.before.codes if code in stay or code not in taken}
     known = {*same.values(), *renamed.values()}
-    gone = [] if unlabelled else [code for label, code in before.items() if label not in same and label not in renamed]
-    if unlabelled:
-        found |= {code: code for code in pair.before.codes if code not in {*found, *found.values(), *now.values()}}
+    lost = {code for label, code in before.items() if label not in same and label not in renamed and code not in stay}
     return Recoding(
         same=found,
         reworded=tuple(now[other] for other in renamed.values()),
         new=tuple(code for label, code in now.items() if label not in known),
-        missing=(*sorted(declared), *missing),
-        gone=tuple(gone),
-        unclear=tuple(code for code in left if code not in missing),
+        missing=(*sorted(declared), *(code for code in missing if code not in stay)),
+        gone=tuple(code for code in before.values() if code in lost and (not stay or _is_gone(pair, code))),
+        unclear=tuple(code for code in cells if code not in {*missing, *stay}),
     )
 
 

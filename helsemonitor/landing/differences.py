@@ -12,7 +12,7 @@ from helsemonitor.codebook.waves import Wave
 from helsemonitor.errors import DataRefused
 from helsemonitor.landing.alignment import align
 from helsemonitor.landing.answers import asked_differently, router_gone, shares_moved, turned
-from helsemonitor.landing.codes import by_former_codes, code_differences, is_cut
+from helsemonitor.landing.codes import by_former_codes, code_differences, is_cut, is_ticked_only
 from helsemonitor.landing.difference import Difference, Pair, percent
 from helsemonitor.landing.profiles import Profile, plain_label
 from helsemonitor.landing.sibling import Sibling
@@ -200,6 +200,29 @@ def _of_pair(
         yield from asked_differently(pair, people, columns, limit_for(limits, "drift_se", wave.survey, wave.year))
 
 
+def _asked_to_tick(
+    pairs: Sequence[Pair], people: tuple[np.ndarray, np.ndarray], columns: Sequence[Profile], errors: float
+) -> Iterator[Difference]:
+    """Whether a set with ticks alone goes to others, by who ticked any box; said only where a clause explains it.
+
+    Args:
+        pairs: The boxes of one question.
+        people: Whom the codebook asks, in the wave before and now.
+        columns: Delivered columns, any of which may route.
+        errors: Standard errors that are chance.
+    """
+    any_tick = [
+        ["1" if "1" in cells else "" for cells in zip(*(box.cells for box in boxes), strict=True)]
+        for boxes in ([pair.before for pair in pairs], [pair.now for pair in pairs])
+    ]
+    first = pairs[0]
+    before, now = (replace(box, cells=cells) for box, cells in zip((first.before, first.now), any_tick, strict=True))
+    for one in asked_differently(replace(first, before=before, now=now), people, columns, errors):
+        if one.clause is not None:
+            names = [(pair.now.name, pair.before.name) for pair in pairs]
+            yield replace(one, columns=tuple(now for now, _ in names), before=tuple(before for _, before in names))
+
+
 def _folded(found: Sequence[Difference]) -> list[Difference]:
     """Columns of one item of which the same is said, as one difference."""
     folded: dict[tuple[str, str, str], Difference] = {}
@@ -256,6 +279,10 @@ def differences(
         if column.name in by_name:
             pair = by_name[column.name]
             found += _of_pair(pair, asked, now, limits, wave)
+            boxes = [other for other in pairs if other.item == pair.item and is_ticked_only(other)]
+            if boxes and pair is boxes[-1]:
+                errors = limit_for(limits, "drift_se", survey, year)
+                found += _asked_to_tick(boxes, asked.people(pair.item), now, errors)
         elif column.name != weights:
             answers = f"{len(column.counts)} different cells, {percent(column.blank_share)} blank"
             found.append(Difference("column_new", (column.name,), (), "", answers))

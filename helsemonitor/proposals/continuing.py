@@ -8,7 +8,8 @@ import numpy as np
 from helsemonitor.codebook.book import SELECTED
 from helsemonitor.landing.codes import is_ticked_only, recoding
 from helsemonitor.landing.difference import Difference, Pair, named
-from helsemonitor.landing.filters import Clause
+from helsemonitor.landing.filters import Clause, simplest_clause
+from helsemonitor.landing.profiles import Profile
 from helsemonitor.landing.universes import Told
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.lists import list_with, wanted_codes
@@ -76,12 +77,6 @@ def map_column(
         for row in draft.holding("columns", column_name=former, item=item, option=option):
             draft.close("columns", row)
     draft.add("columns", column_name=column, **wanted, **draft.opened)
-
-
-def close_column(draft: Draft, column: str) -> None:
-    """A column that was not delivered holds nothing in the wave."""
-    for row in draft.holding("columns", column_name=column):
-        draft.close("columns", row)
 
 
 def _answers_of(draft: Draft, clause: Clause, items: Mapping[str, tuple[str, str]]) -> tuple[str, list[str]] | None:
@@ -209,8 +204,9 @@ def continue_item(draft: Draft, seen: Seen, told: Told) -> list[Change]:
     Returns:
         What the register has to know.
     """
-    earlier = [year for year in draft.book.years[draft.survey] if year < draft.year]
-    before = dict(draft.book.offered(draft.survey, max(earlier), seen.item)) if earlier else {}
+    years = [year for year in draft.book.years[draft.survey] if year != draft.year]
+    earlier = [year for year in years if year < draft.year]
+    before = dict(draft.book.offered(draft.survey, max(earlier) if earlier else min(years), seen.item))
     _map_columns(draft, seen, told)
     now = draft.book.offered(draft.survey, draft.year, seen.item)
     _groups(draft, seen.item, [answer for answer in now if answer not in before])
@@ -233,6 +229,39 @@ def route_item(draft: Draft, seen: Seen, columns: Mapping[str, tuple[str, str]])
             whom = route(draft, [seen.item], one.clause, columns)
             return [Change(one.change_type, whom)] if whom else []
     return []
+
+
+def is_routed_by_nothing(draft: Draft, item: str) -> bool:
+    """Whether an item goes to whom a question names that the wave does not ask any more."""
+    book = draft.book
+    told = {row["item"] for row in book.columns_of(draft.survey, draft.year).values()}
+    told |= set(book.derived.get((draft.survey, draft.year), {}))
+    row = book.routed_by(draft.survey, draft.year, item)
+    clauses = book.universes.get((draft.survey, row["universe"]), []) if row else []
+    return any(clause["item"] not in told for clause in clauses)
+
+
+def reroute_item(
+    draft: Draft, seen: Seen, columns: Mapping[str, tuple[str, str]], delivered: Sequence[Profile]
+) -> tuple[str, str]:
+    """Route an item whose routing question is gone by another one, where the answers tell.
+
+    Args:
+        draft: The codebook, with all columns of the wave and with its new questions.
+        seen: The item's columns.
+        columns: Delivered column -> item and option.
+        delivered: All delivered columns, any of which may route.
+
+    Returns:
+        Whom it goes to, and how well that explains the answers, in words; empty where they do not tell.
+    """
+    own = {pair.now.name for pair in seen.pairs}
+    clause = simplest_clause(seen.pairs[0].now, [one for one in delivered if one.name in columns.keys() - own])
+    if clause is None and not _is_asked_of_all(seen):
+        return "", ""
+    whom = route(draft, [seen.item], clause, columns)
+    share = f"{100 * clause.explained:.1f} %" if clause is not None else "nearly all answered"
+    return whom, f"{', '.join(sorted(own))}: what routed it is not asked any more; {whom} explains {share}"
 
 
 def _is_asked_of_all(seen: Seen) -> bool:

@@ -23,11 +23,16 @@ class Draft:
 
     def take(self) -> tuple[Edit, ...]:
         """The edits since the last take."""
-        taken, self._kept = tuple(self._kept), []
+        taken, self._kept = tuple(edit for edit in self._kept if edit.before != edit.after), []
         return taken
 
     def _make(self, edit: Edit) -> None:
         self.book = edited(self.book, [edit])
+        for place, kept in enumerate(self._kept):
+            # A row that is changed once more is one edit: a person sees it once, and edits it once.
+            if edit.before is not None and (kept.table, kept.after) == (edit.table, edit.before):
+                self._kept[place] = Edit(edit.table, kept.before, edit.after)
+                return
         self._kept.append(edit)
 
     def add(self, table: str, **cells: str) -> None:

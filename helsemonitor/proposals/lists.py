@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from helsemonitor.codebook.book import NO_ANSWERS, SELECTED
 from helsemonitor.landing.codes import Recoding, is_cut
 from helsemonitor.landing.difference import Pair, as_number, in_order
-from helsemonitor.landing.profiles import Profile, plain_label
+from helsemonitor.landing.profiles import plain_label
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.words import NO_ANSWER, NOT_ASKED, kind_of, known_kinds, slug
 
@@ -69,34 +69,41 @@ def new_answer(draft: Draft, answer_set: str, label: str, after: str, code: str,
     return name
 
 
-def has_label(draft: Draft, answer_set: str, label: str) -> bool:
-    """Whether an answer of a set is called so."""
-    answers = draft.book.answer_sets.get(answer_set, {}).values()
-    known = {plain_label(row[column]) for row in answers for column in ("label_no", "label_en") if row[column]}
-    return plain_label(label) in known
+def set_for_more(draft: Draft, item: str, labels: Sequence[str]) -> str:
+    """The answer set of an item that is to have these answers too.
 
+    It is the item's own, unless derived items have it, each of whose answers needs a clause, or items of another
+    survey. Then the item gets another one that has all of them, or a copy of its own.
 
-def own_set(draft: Draft, item: str) -> str:
-    """The answer set that an item may be given new answers in: its own, or a copy where others use it, too.
-
-    Questions of the survey that change alike share the copy. A derived item has to say how each of its answers comes
-    about, and another survey's is none of this one's business.
+    Args:
+        draft: The codebook.
+        item: The item.
+        labels: What the answers to be are called.
     """
     book, row = draft.book, draft.book.items[draft.survey, item]
-    used = [
-        (survey, other)
-        for (survey, other), known in book.items.items()
-        if known["answer_set"] == row["answer_set"] and (survey, other) != (draft.survey, item)
-    ]
+    answer_set = row["answer_set"]
+    answers = book.answer_sets.get(answer_set, {})
     derived = {(clause["survey"], clause["item"]) for clause in book.rows("derivations")}
-    if not any(survey != draft.survey or (survey, other) in derived for survey, other in used):
-        return row["answer_set"]
-    name = f"{OF_A_YEAR.sub('', row['answer_set'])}_{draft.survey}_{draft.year}"
-    for answer in book.answer_sets[row["answer_set"]].values():
-        if answer["answer"] not in book.answer_sets.get(name, {}):
-            draft.add("answers", **{**answer, "answer_set": name})
+    others = [key for key, known in book.items.items() if known["answer_set"] == answer_set]
+    is_shared = any(key in derived or key[0] != draft.survey for key in others)
+    wanted = {plain_label(label) for label in labels} - _called(answers)
+    if not wanted or not is_shared:
+        return answer_set
+    fitting = [
+        (len(known), name)
+        for name, known in book.answer_sets.items()
+        if name != answer_set and set(answers) <= set(known) and wanted <= _called(known)
+    ]
+    name = min(fitting)[1] if fitting else new_name(item, set(book.answer_sets))
+    if not fitting:
+        for known in answers.values():
+            draft.add("answers", **{**known, "answer_set": name})
     draft.change("items", row, answer_set=name)
     return name
+
+
+def _called(answers: Mapping[str, Mapping[str, str]]) -> set[str]:
+    return {plain_label(row[column]) for row in answers.values() for column in ("label_no", "label_en")} - {""}
 
 
 def no_answer(pair: Pair, code: str, asked: Sequence[bool]) -> Code:
@@ -137,9 +144,7 @@ def wanted_codes(draft: Draft, pair: Pair, found: Recoding, asked: Sequence[bool
     }
     if row["option"] and pair.before.codes:
         return _box_codes(pair, found, before, asked)
-    answer_set = draft.book.items[draft.survey, row["item"]]["answer_set"]
-    if any(not has_label(draft, answer_set, pair.now.labels.get(code, "") or code) for code in found.new):
-        answer_set = own_set(draft, row["item"])
+    answer_set = set_for_more(draft, row["item"], [pair.now.labels.get(code, "") or code for code in found.new])
     codes: dict[str, Code] = {}
     after = ""
     listed = {code: place for place, code in enumerate(before)}
@@ -193,8 +198,3 @@ def list_with(draft: Draft, codes: Sequence[Code], like: str, may_share: bool = 
     for code in codes:
         draft.add("code_lists", code_list=name, code=code.code, answer=code.answer, label=code.label)
     return name
-
-
-def unnamed(column: Profile, codes: Sequence[str]) -> list[str]:
-    """Codes that stand in the cells and that a list does not have."""
-    return sorted(code for code in column.counts if code not in codes)

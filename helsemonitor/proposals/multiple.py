@@ -7,7 +7,7 @@ from helsemonitor.landing.alignment import same_words
 from helsemonitor.landing.comparison import Comparison
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.proposals.draft import Draft
-from helsemonitor.proposals.lists import new_answer, own_set
+from helsemonitor.proposals.lists import new_answer, set_for_more
 from helsemonitor.proposals.new_items import Question, map_option, option_labels, questions
 from helsemonitor.proposals.register import SHARES, Change, register
 
@@ -76,7 +76,8 @@ def make_multiple(draft: Draft, item: str, question: Question) -> None:
     """
     row = draft.book.items[draft.survey, item]
     draft.change("items", row, type="multi")
-    answer_set = own_set(draft, item)
+    labels, answers = option_labels(question)[1], draft.book.answers_of(draft.survey, item)
+    answer_set = set_for_more(draft, item, [label for label in labels if not _same_answer(label, answers)])
     held: list[str] = []
     for column, label in zip(question.columns, option_labels(question)[1], strict=True):
         answers = {

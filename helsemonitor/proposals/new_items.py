@@ -16,7 +16,7 @@ from helsemonitor.landing.profiles import Profile, plain_label
 from helsemonitor.limits import limit_for, limits_of
 from helsemonitor.proposals.continuing import map_column, route
 from helsemonitor.proposals.draft import Draft, new_name
-from helsemonitor.proposals.lists import NO_ANSWER_CODE, Code, list_with, new_answer, own_set
+from helsemonitor.proposals.lists import NO_ANSWER_CODE, Code, list_with, new_answer, set_for_more
 from helsemonitor.proposals.words import slug
 
 # A name and a number or a letter at its end: `q9_3`, `m2`, `spm7b`.
@@ -27,6 +27,8 @@ BOXES = ({"0", "1"}, {"1"})
 SUMS, MOST_CODES = 0.95, 25
 # Codes from 0 on without labels are a scale of numbers from so many steps on; from 1 on they may be anything.
 SCALE_STEPS = 7
+# So many steps of a scale have words at most where its ends, and perhaps its middle, are called something.
+NAMED_STEPS = 3
 WHOLE_BAR = 100
 BLANK_REASON = "blank for everybody in its first wave"
 
@@ -81,6 +83,13 @@ def _kind_of_one(column: Profile) -> str:
     if not column.counts:
         return "blank"
     bare = [code for code in column.counts if code not in column.labels and code not in column.missing]
+    numbers = [number for code in column.counts if (number := as_number(code)) is not None and abs(number) < 90]
+    steps = sorted(numbers)
+    is_run = len(steps) >= SCALE_STEPS and steps[-1] - steps[0] < len(steps) + 2
+    if column.labels and is_run and all(NUMBER.fullmatch(cell) for cell in column.counts):
+        is_named = sum(str(step) in column.labels for step in steps) > NAMED_STEPS
+        if steps[0] in (0, 1) and not is_named:
+            return "scale"
     if column.labels and not bare:
         return "single"
     is_number = all(NUMBER.fullmatch(cell) for cell in bare)
@@ -88,8 +97,7 @@ def _kind_of_one(column: Profile) -> str:
         return "number"
     if len(bare) > MOST_CODES or not all(looks_like_code(cell, column.counts[cell]) for cell in bare):
         return "open"
-    steps = sorted(number for code in column.counts if (number := as_number(code)) is not None and abs(number) < 90)
-    is_scale = is_number and len(steps) >= SCALE_STEPS and steps[0] == 0 and steps[-1] < len(steps) + 2
+    is_scale = is_number and is_run and steps[0] == 0
     return "scale" if is_scale else "single"
 
 
@@ -150,7 +158,8 @@ def _beginning(labels: Sequence[str]) -> str:
     first, last = min(labels), max(labels)
     shared = next((place for place, letter in enumerate(first) if letter != last[place : place + 1]), len(first))
     cut = max(first.rfind(mark, 0, shared) for mark in (": ", " - ", "? ", "| "))
-    return first[:cut].strip() if cut > 0 else ""
+    # A question keeps its mark.
+    return first[: cut + (first[cut] == "?")].strip() if cut > 0 else ""
 
 
 def _item_of(draft: Draft, question: Question, kind: str, answer_set: str) -> str:
@@ -196,16 +205,16 @@ def _codes_of(column: Profile) -> tuple[list[tuple[str, str]], list[str]]:
     if column.labels and None in numbers.values():
         codes = [*column.labels, *(code for code in codes if code not in column.labels)]
     missing = [code for code in codes if code in column.missing]
-    if not column.labels:
-        # Codes far above the others are those that institutes use for no answer.
-        high = [
-            code
-            for code in codes
-            if (number := numbers[code]) is not None
-            and re.fullmatch("9+[0-9]?|-[0-9]+", code)
-            and abs(number) > 2 * len(codes)
-        ]
-        missing = list(dict.fromkeys([*missing, *high]))
+    # Codes far above the others that nobody names are those that institutes use for no answer.
+    high = [
+        code
+        for code in codes
+        if (number := numbers[code]) is not None
+        and code not in column.labels
+        and re.fullmatch("9+[0-9]?|-[0-9]+", code)
+        and abs(number) > 2 * len(codes)
+    ]
+    missing = list(dict.fromkeys([*missing, *high]))
     return [(code, column.labels.get(code, "")) for code in codes if code not in missing], missing
 
 
@@ -276,20 +285,21 @@ def map_option(draft: Draft, question: Question, column: Profile, item: str, ans
     map_column(draft, column.name, item, answer, code_list, SELECTED[1] if ticks_only else "")
 
 
-def add_option(draft: Draft, column: Profile, like: Row) -> str:
+def add_option(draft: Draft, column: Profile, like: Row, texts: Sequence[str]) -> str:
     """A new option of a question that goes on, in a column of its own.
 
     Args:
         draft: The codebook.
         column: The delivered column.
         like: Row of columns.csv of another option of the question.
+        texts: Texts of the question's other delivered columns.
 
     Returns:
         The item.
     """
     item = like["item"]
-    label = column.label.rsplit(": ", 1)[-1] or column.name
-    answer_set = own_set(draft, item)
+    label = column.label.removeprefix(_beginning([column.label, *texts])).lstrip(" :-|?") or column.name
+    answer_set = set_for_more(draft, item, [label])
     order = sorted(draft.book.answer_sets[answer_set].values(), key=lambda row: int(row["sort_order"]))
     held = [row["option"] for row in draft.holding("columns", item=item)]
     answer = new_answer(draft, answer_set, label, order[-1]["answer"], column.name, held)
@@ -418,7 +428,9 @@ def draft_question(
     else:
         item = _draft_single(draft, question)
     routing = [column for column in columns if column.name in holds and holds[column.name][0] != item]
-    clause = simplest_clause(question.columns[0], routing)
+    # Of a set it is enough to have answered any column: the others may hold ticks alone.
+    answered = ["1" if any(cells) else "" for cells in zip(*(column.cells for column in question.columns), strict=True)]
+    clause = simplest_clause(replace(question.columns[0], cells=answered), routing)
     if clause is not None:
         route(draft, [item], clause, holds)
     _indicators(draft, item)

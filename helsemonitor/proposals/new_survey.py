@@ -23,6 +23,7 @@ from helsemonitor.proposals.edits import Edit, edited
 from helsemonitor.proposals.new_items import draft_question, questions
 from helsemonitor.proposals.propose import propose
 from helsemonitor.settings import Settings
+from helsemonitor.wave_ids import unclear_waves
 
 # Weights have a mean of about 1, whatever a column of kilograms is called; a few may be missing, which is for the gate.
 USUAL_MEAN, MOSTLY = (0.1, 10.0), 0.9
@@ -189,7 +190,8 @@ def draft_survey(settings: Settings, survey: str, deliveries: Sequence[tuple[int
         deliveries: Year and file of each wave.
 
     Raises:
-        DataRefused: The survey is there already, two files have one year, or no column identifies the respondents.
+        DataRefused: The survey is there already, two files have one year, no column identifies the respondents, or a
+            wave's name is none or like another wave's.
     """
     book = _base(settings)
     in_order = sorted(deliveries, key=lambda delivered: delivered[0])
@@ -210,4 +212,11 @@ def draft_survey(settings: Settings, survey: str, deliveries: Sequence[tuple[int
         waves.append(wave)
     if not any(row["survey"] == survey for row in book.rows("items")):
         raise refusal(in_order[0][1].shown, "no column holds a question that can be counted", "deliver its answers")
+    declared = [
+        Wave(row["survey"], int(row["year"]), 0, "", "", "", row["wave"])
+        for row in book.rows("waves")
+        if row["year"].isdecimal()
+    ]
+    if sentences := unclear_waves(declared, book.shown("waves")):
+        raise DataRefused(sentences)
     return DraftedSurvey(book, tuple(edits), tuple(waves))

@@ -6,11 +6,12 @@ from dataclasses import replace
 from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.waves import Wave
 from helsemonitor.errors import refusal
+from helsemonitor.landing.codes import by_former_codes
 from helsemonitor.landing.comparison import Comparison, profile_of
 from helsemonitor.landing.difference import KINDS, Difference, Pair, given, in_order
 from helsemonitor.landing.profiles import Profile
 from helsemonitor.landing.universes import Told
-from helsemonitor.proposals.continuing import Seen, continue_item, route_item
+from helsemonitor.proposals.continuing import Seen, continue_item, is_routed_by_nothing, reroute_item, route_item
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.edits import Edit
 from helsemonitor.proposals.multiple import became_multiple, make_multiple
@@ -20,6 +21,7 @@ from helsemonitor.proposals.new_items import (
     questions,
     stem_of,
 )
+from helsemonitor.proposals.ranges import widen
 from helsemonitor.proposals.register import Change, effect, register
 from helsemonitor.proposals.store import WAVE, Proposal
 from helsemonitor.raw_files import fits_pattern
@@ -125,8 +127,9 @@ def _renames(seen: Sequence[Seen]) -> list[str]:
     """Which column was which, with what speaks for it."""
     said = []
     for pair in (pair for one in seen for pair in one.pairs if pair.before.name != pair.now.name):
+        option = f" ({pair.row['option']})" if pair.row is not None and pair.row["option"] else ""
         text = f'; "{pair.now.label}"' if pair.now.label else ""
-        said.append(f"{pair.now.name} was {pair.before.name}, {pair.item}: likeness {pair.likeness:.1f}{text}")
+        said.append(f"{pair.now.name} was {pair.before.name}, {pair.item}{option}: likeness {pair.likeness:.1f}{text}")
     return said
 
 
@@ -147,17 +150,19 @@ def _new_options(
         for pair in comparison.found.pairs
         if pair.row is not None and pair.row["option"] and stem_of(pair.now.name)
     }
-    left = []
+    left: list[Profile] = []
+    options: dict[str, list[Profile]] = {}
     for column in comparison.found.new:
         like = stems.get(stem_of(column.name))
         known = draft.book.code_lists.get(like["code_list"], []) if like else []
         if like and set(column.counts) <= {code["code"] for code in known}:
-            item = add_option(draft, column, like)
+            texts = [pair.now.label for pair in comparison.found.pairs if pair.item == like["item"] and pair.now.label]
+            item = add_option(draft, column, like, texts)
             proposed.setdefault(item, []).extend(draft.take())
             said.setdefault(item, []).append(f"option new: {called(column)}")
         else:
             left.append(column)
-    return tuple(left)
+    return tuple(left), options
 
 
 def _close_gone(
@@ -191,7 +196,7 @@ class _Questions:
     def __init__(self, draft: Draft, comparison: Comparison, proposed: dict[str, list[Edit]]) -> None:
         self._draft, self._proposed = draft, proposed
         self._seen = {one.item: one for one in _seen(comparison)}
-        held = [(pair.row, pair.now) for one in self._seen.values() for pair in one.pairs if pair.row is not None]
+        held = [(pair.row, by_former_codes(pair)) for one in self._seen.values() for pair in one.pairs if pair.row]
         told = Told(draft.book, draft.survey, comparison.sibling.year, held)
         self._changes: dict[str, list[Change]] = {}
         for item, one in self._seen.items():
@@ -260,6 +265,27 @@ def _draft_new(
     return found
 
 
+def _rerouted(draft: Draft, comparison: Comparison, proposals: _Proposals) -> None:
+    """Propose whom questions go to whose routing question is gone; those that go to the same together."""
+    delivered = [profile_of(column) for column in comparison.delivery.columns]
+    holds = _holds(draft)
+    evidence: dict[str, list[str]] = {}
+    edits: dict[str, list[Edit]] = {}
+    items: dict[str, list[str]] = {}
+    for one in _seen(comparison):
+        if is_routed_by_nothing(draft, one.item):
+            whom, said = reroute_item(draft, one, holds, delivered)
+            if whom:
+                items.setdefault(whom, []).append(one.item)
+                evidence.setdefault(whom, []).append(said)
+                edits.setdefault(whom, []).extend(draft.take())
+    for whom, routed in items.items():
+        register(draft, routed, [Change("filter_question_changed", whom)])
+        more = f" and {len(routed) - 1} more" if len(routed) > 1 else ""
+        title = f"asked of others ({routed[0]}{more})"
+        proposals.add(routed[0], title, evidence[whom], [*edits[whom], *draft.take()])
+
+
 def propose(
     book: Codebook, comparison: Comparison, survey: str, year: int, announced: int | None = None
 ) -> tuple[Wave, tuple[Proposal, ...]]:
@@ -293,6 +319,9 @@ def propose(
     before = {
         name: (row["item"], row["option"]) for name, row in book.columns_of(survey, comparison.sibling.year).items()
     }
+    if row is None:
+        widen(draft, comparison.sibling.year, {pair.item for pair in comparison.found.pairs if pair.item})
+        proposals.add("ranges", f"what holds in {comparison.sibling.wave_id} holds in this wave too", [], draft.take())
     proposed: dict[str, list[Edit]] = {}
     options: dict[str, list[str]] = {}
     _close_gone(draft, comparison, before, proposed, options)
@@ -309,4 +338,5 @@ def propose(
     going_on.propose(proposals, options)
     for found in fresh:
         proposals.add(*found)
+    _rerouted(draft, comparison, proposals)
     return wave, proposals.all(comparison.differences)

@@ -1,7 +1,7 @@
 """Entries of the register that a difference calls for: its type, how far it likely moves results, what it breaks."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helsemonitor.codebook.book import Codebook
@@ -124,7 +124,7 @@ def _is_registered(draft: Draft, item: str, change_type: str) -> bool:
     )
 
 
-def effect(book: Codebook, survey: str, year: int, edits: Sequence[dict[str, str]]) -> str:
+def effect(book: Codebook, survey: str, year: int, edits: Sequence[Mapping[str, str]]) -> str:
     """What entries of the register do to the series, in a sentence; empty where they do nothing.
 
     Args:
@@ -142,9 +142,10 @@ def effect(book: Codebook, survey: str, year: int, edits: Sequence[dict[str, str
                 (broken if indicator["kind"] in kinds else kept).append(indicator["indicator"])
     kept = [name for name in dict.fromkeys(kept) if name not in broken]
     broken = list(dict.fromkeys(broken))
+    go = "goes" if len(kept) == 1 else "go"
     if not broken:
-        return f"{_listed(kept)} go on into {year} without a break." if kept else ""
-    goes_on = f"; {_listed(kept)} go on" if kept else ""
+        return f"{_listed(kept)} {go} on into {year} without a break." if kept else ""
+    goes_on = f"; {_listed(kept)} {go} on" if kept else ""
     return f"The series of {_listed(broken)} break in {year}{goes_on}."
 
 

@@ -1,27 +1,22 @@
 """What a person decides of proposals: accepted ones go into the files of the codebook, rejected ones nowhere."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from helsemonitor.codebook.book import Codebook
 from helsemonitor.codebook.gate import faults, read_unjudged
 from helsemonitor.codebook.schema import tables
 from helsemonitor.codebook.validation import broken_constraints
 from helsemonitor.errors import DataRefused
-from helsemonitor.proposals.edits import Cells, Edit, edited, make
+from helsemonitor.proposals.carrying import with_rows
+from helsemonitor.proposals.edits import Edit, edited, make
+from helsemonitor.proposals.register import effect
 from helsemonitor.proposals.store import ACCEPTED, REJECTED, WAVE, Proposal, Proposed, all_proposed, save
 from helsemonitor.settings import Settings
 
 # `columns.code_list=...`, or `columns[2].code_list=...` for the second row of that table in the proposal.
 SETTING = re.compile(r"(?P<table>[a-z_]+)(\[(?P<row>[0-9]+)\])?\.(?P<column>[a-z_]+)=(?P<cell>.*)", re.DOTALL)
-# Table and column of an id that a proposal may introduce -> columns that name it, in every table.
-NAMED_IN = {
-    ("items", "item"): ("item", "items", "source_item"),
-    ("answers", "answer"): ("answer", "answers", "option", "negative_answers"),
-    ("answers", "answer_set"): ("answer_set",),
-    ("code_lists", "code_list"): ("code_list",),
-    ("universes", "universe"): ("universe",),
-}
 
 
 def find(settings: Settings, wave_id: str = "") -> list[Proposed]:
@@ -97,30 +92,15 @@ def reject(settings: Settings, proposed: Proposed, name: str) -> Proposed:
     return left
 
 
-def _renamed(cells: Cells | None, columns: Sequence[str], old: str, new: str) -> dict[str, str] | None:
-    if cells is None:
-        return None
-    return {
-        column: "|".join(new if part == old else part for part in cell.split("|")) if column in columns else cell
-        for column, cell in cells.items()
-    }
-
-
-def _carried(proposed: Proposed, changed: Mapping[tuple[str, str], Mapping[str, str]]) -> Proposed:
-    """Let every waiting row name an id as it is called now. changed: place of the id -> old id -> new id."""
-    waiting = proposed.waiting
-    for place, names in changed.items():
-        for old, new in names.items():
-            waiting = tuple(
-                replace(
-                    proposal,
-                    edits=tuple(
-                        replace(edit, after=_renamed(edit.after, NAMED_IN[place], old, new)) for edit in proposal.edits
-                    ),
-                )
-                for proposal in waiting
-            )
-    return replace(proposed, waiting=waiting)
+def _told_anew(book: Codebook, proposed: Proposed, name: str) -> Proposed:
+    """A proposal with what it does to the series now; as it was where its rows do not fit the codebook."""
+    proposal = named(proposed, name)
+    changes = [edit.after for edit in proposal.edits if edit.table == "changes" and edit.after is not None]
+    try:
+        told = effect(edited(book, proposed.edits), proposed.survey, proposed.year, changes)
+    except DataRefused:
+        return proposed
+    return proposed.with_other(replace(proposal, effect=told))
 
 
 def with_edits(settings: Settings, proposed: Proposed, name: str, edits: Sequence[Edit]) -> Proposed:
@@ -129,15 +109,9 @@ def with_edits(settings: Settings, proposed: Proposed, name: str, edits: Sequenc
     Raises:
         DataRefused: None has the name, or a cell breaks the schema; the proposal is as it was then.
     """
-    proposal = named(proposed, name)
-    changed: dict[tuple[str, str], dict[str, str]] = {}
-    if len(edits) == len(proposal.edits):
-        for old, new in zip(proposal.edits, edits, strict=True):
-            if old.before is None and old.after and new.after and old.table == new.table:
-                for table, column in NAMED_IN:
-                    if table == old.table and old.after[column] != new.after[column]:
-                        changed.setdefault((table, column), {})[old.after[column]] = new.after[column]
-    left = _carried(proposed.with_other(replace(proposal, edits=tuple(edits))), changed)
+    named(proposed, name)
+    book = read_unjudged(settings)
+    left = _told_anew(book, with_rows(book, proposed, name, edits), name)
     _judge_cells(settings, named(left, name).edits)
     save(settings, left)
     return left

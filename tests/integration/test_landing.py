@@ -21,7 +21,7 @@ ROW = "cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,yes"
 
 @pytest.fixture
 def seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The small survey, with a wave declared that is not there yet."""
+    """The small survey, with a wave declared and reviewed that is not there yet."""
     seeds = Path(shutil.copytree(CYCLISTS, tmp_path / "home" / "seeds"))
     monkeypatch.setenv("HELSEMONITOR_SEEDS", str(seeds))
     monkeypatch.setenv("HELSEMONITOR_BUILD", str(tmp_path / "build"))
@@ -112,6 +112,11 @@ def test_a_wave_that_is_not_declared_is_proposed(seeds: Path, tmp_path: Path) ->
     (edit,) = proposed["waiting"][0]["edits"]
     assert edit["after"]["respondents"] == "310"
     assert (edit["after"]["respondent_column"], edit["after"]["weight_column"]) == ("rid", "wgt")
+    assert "1 proposal waits in" in result.output
+    assert ROW not in waves.read_text(encoding="utf-8")
+    accepted = CliRunner().invoke(main, ["review", "cyclists_2024", "--accept", "wave"])
+    assert accepted.exit_code == 0, accepted.output
+    assert waves.read_text(encoding="utf-8").endswith(f"{ROW}\n")
 
 
 def with_cell(column: str, cell: str, number: int = 3) -> Callable[[pd.DataFrame], pd.DataFrame]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyreadstat
 import pytest
 
 from helsemonitor.errors import DataRefused
@@ -21,6 +20,7 @@ from helsemonitor.landing.comparison import Comparison, compare
 from helsemonitor.landing.filters import clause_beside_blanks, simplest_clause
 from helsemonitor.landing.formats import read_delivery
 from helsemonitor.landing.profiles import Profile
+from tests.made_wave import newest
 from tests.unit.shipped_waves import HERE, SEEDS, STEPS, WAVES, compared, holding, questions, rows
 
 
@@ -161,64 +161,23 @@ def test_texts_of_any_length_are_compared_at_once(length: int) -> None:
         assert 0.9 < same_words(text, " ".join([*words[:9], "nytt", *words[9:]])) < 1
 
 
-def newest_as_frame() -> tuple[pd.DataFrame, dict[str, str], dict[str, dict[float, str]]]:
-    """The newest wave of citizens with labels of its code lists, as SPSS would have it."""
-    with (SEEDS / "raw" / "innbygger_2025.csv").open(encoding="utf-8", newline="") as file:
-        frame = pd.DataFrame(list(csv.DictReader(file)))
-    labels = {(row["survey"], row["item"]): row["label_no"] for row in rows("items")}
-    answers = {(row["answer_set"], row["answer"]): row["label_no"] for row in rows("answers")}
-    sets = {(row["survey"], row["item"]): row["answer_set"] for row in rows("items")}
-    texts: dict[str, str] = {}
-    codes: dict[str, dict[float, str]] = {}
-    for row in holding("columns", "innbygger", 2025):
-        column, item = row["column_name"], ("innbygger", row["item"])
-        if row["ignored_reason"] or column not in frame:
-            continue
-        option = answers.get((sets[item], row["option"]), "")
-        texts[column] = ": ".join(text for text in (labels[item], option) if text)
-        codes[column] = {
-            float(code["code"]): code["label"] or answers[sets[item], code["answer"]]
-            for code in rows("code_lists")
-            if code["code_list"] == row["code_list"]
-        }
-        frame[column] = pd.to_numeric(frame[column])
-    frame["vekt"] = pd.to_numeric(frame["vekt"])
-    return frame, texts, {column: known for column, known in codes.items() if known}
-
-
 def test_planted_differences_are_found_and_nothing_else(tmp_path: Path) -> None:
-    frame, texts, labels = newest_as_frame()
+    wave = newest()
     random = np.random.default_rng(2026)
-    # One renamed column.
-    frame = frame.rename(columns={"kjonn": "Kjønn"})
-    texts["Kjønn"], labels["Kjønn"] = texts.pop("kjonn"), labels.pop("kjonn")
-    # One new question, one dropped.
-    frame = frame.copy()
-    frame.insert(20, "q99", random.choice([1.0, 2.0, 3.0], len(frame)))
-    texts["q99"], labels["q99"] = "Har du brukt en samtalerobot om helse?", {1.0: "Ja", 2.0: "Nei", 3.0: "Vet ikke"}
-    frame = frame.drop(columns="q12")
-    texts.pop("q12"), labels.pop("q12")
-    # An option in the middle of a scale: the later ones move up.
-    frame["q4"] = frame["q4"].where(frame["q4"] < 2, frame["q4"] + 1)
-    labels["q4"] = {code + (code >= 2): label for code, label in labels["q4"].items()} | {2.0: "I en viss grad"}
-    frame.loc[frame["q4"].notna() & (random.random(len(frame)) < 0.1), "q4"] = 2.0
-    # One filter narrowed: q13_1 goes to women only.
-    women = next(code for code, label in labels["Kjønn"].items() if label == "Kvinner")
-    frame.loc[frame["Kjønn"] != women, "q13_1"] = np.nan
+    wave.rename_column("kjonn", "Kjønn")
+    answers = {1.0: "Ja", 2.0: "Nei", 3.0: "Vet ikke"}
+    wave.add_question("q99", "Har du brukt en samtalerobot om helse?", answers, random)
+    wave.drop_question("q12")
+    wave.insert_answer("q4", 2.0, "I en viss grad", random)
+    wave.ask_only("q13_1", "Kjønn", "Kvinner")
     # One label in other words, one scale that runs the other way.
-    labels["q21"] = {code: f"{label}, takk" if code == 1.0 else label for code, label in labels["q21"].items()}
-    turned = sorted(labels["q16_1"])[:5]
-    there = dict(zip(turned, reversed(turned), strict=True))
-    frame["q16_1"] = frame["q16_1"].replace(there)
-    labels["q16_1"] = {there.get(code, code): label for code, label in labels["q16_1"].items()}
+    wave.labels["q21"][1.0] += ", takk"
+    wave.turn_scale("q16_1", steps=5)
     # A code that the file calls missing, ticks only in one set, and weights times a hundred.
-    frame.loc[random.random(len(frame)) < 0.05, "q10"] = 99.0
-    ticks = [column for column in frame if str(column).startswith("q9_")]
-    frame[ticks] = frame[ticks].replace(0.0, np.nan)
-    labels.update({column: {1.0: labels[column][1.0]} for column in ticks})
-    frame["vekt"] *= 100
-    path = tmp_path / "Innbygger 2026 endelig.sav"
-    pyreadstat.write_sav(frame, path, column_labels=texts, variable_value_labels=labels, missing_ranges={"q10": [99.0]})
+    wave.declare_missing("q10", 99.0, random)
+    ticks = wave.tick_only("q9_")
+    wave.frame["vekt"] *= 100
+    path = wave.write(tmp_path / "Innbygger 2026 endelig.sav")
     found = compared("innbygger", 2026, path, announced=1600).differences
     kinds = {(one.kind, one.columns or one.before) for one in found}
     assert kinds == {
@@ -237,6 +196,21 @@ def test_planted_differences_are_found_and_nothing_else(tmp_path: Path) -> None:
     }
     types = Counter(one.change_type for one in found if one.change_type)
     assert types["filter_narrowed"] == types["option_added"] == types["option_relabelled"] == 1
+
+
+def test_an_answer_put_into_a_routing_question_raises_no_alarm_in_what_it_routes(tmp_path: Path) -> None:
+    """q21 sends its 2 to the boxes of q22; with a new answer before it, this is 3, and nothing else is otherwise."""
+    wave = newest()
+    asked = {row["item"] for row in holding("routing", "innbygger", 2025) if row["universe"] == "want_more_yes"}
+    assert asked == {"want_more_what"}
+    answered = wave.frame["q21"]
+    wave.frame["q21"] = answered.where(~(answered >= 2), answered + 1)
+    wave.labels["q21"] = {code + (code >= 2): label for code, label in wave.labels["q21"].items()}
+    # Some of those who want no more give the new answer, and none of them was asked before or is now.
+    wave.frame.loc[wave.frame.index[answered == 1.0][:40], "q21"] = 2.0
+    wave.labels["q21"][2.0] = "Ja, men ikke for min egen del"
+    found = kinds_found("innbygger", 2026, wave.write(tmp_path / "delivered.sav"))
+    assert found == {"option_added": {"q21"}, "codes_shifted": {"q21"}}
 
 
 def test_a_file_of_another_survey_is_refused() -> None:
@@ -340,17 +314,11 @@ def test_weights_that_are_new_or_none_are_said(tmp_path: Path) -> None:
 
 
 def test_codes_of_a_labelled_file_that_have_no_label_or_are_called_missing(tmp_path: Path) -> None:
-    frame, texts, labels = newest_as_frame()
+    wave = newest()
     random = np.random.default_rng(5)
     # 99 has no label, and the last listed answer of q15_2 is declared missing; q26 (0 to 10) runs the other way.
-    frame.loc[random.random(len(frame)) < 0.05, "q15_1"] = 99.0
-    last = max(labels["q15_2"])
-    there = {float(code): float(10 - code) for code in range(11)}
-    frame["q26"] = frame["q26"].replace(there)
-    labels["q26"] = {there.get(code, code): label for code, label in labels["q26"].items()}
-    path = tmp_path / "delivered.sav"
-    pyreadstat.write_sav(
-        frame, path, column_labels=texts, variable_value_labels=labels, missing_ranges={"q15_2": [last]}
-    )
-    found = kinds_found("innbygger", 2026, path)
+    wave.frame.loc[random.random(len(wave.frame)) < 0.05, "q15_1"] = 99.0
+    wave.missing["q15_2"] = [max(wave.labels["q15_2"])]
+    wave.turn_scale("q26", steps=11)
+    found = kinds_found("innbygger", 2026, wave.write(tmp_path / "delivered.sav"))
     assert found == {"missing_codes": {"q15_1", "q15_2"}, "scale_turned": {"q26"}}
