@@ -151,7 +151,6 @@ def _new_options(
         if pair.row is not None and pair.row["option"] and stem_of(pair.now.name)
     }
     left: list[Profile] = []
-    options: dict[str, list[Profile]] = {}
     for column in comparison.found.new:
         like = stems.get(stem_of(column.name))
         known = draft.book.code_lists.get(like["code_list"], []) if like else []
@@ -162,7 +161,7 @@ def _new_options(
             said.setdefault(item, []).append(f"option new: {called(column)}")
         else:
             left.append(column)
-    return tuple(left), options
+    return tuple(left)
 
 
 def _close_gone(
