@@ -158,10 +158,18 @@ class Answers:
 
     @cached_property
     def sound(self) -> list[str]:
-        """Items of which, and of whose filter, every column is there and holds what it may."""
+        """Items of which, and of whose filter, every column is there and holds what it may.
+
+        A filter by a question that the wave does not ask is none that could be looked at.
+        """
         unsound = {row["item"] for name, row in self.rows.items() if not self._is_sound(name)}
         survey, year = self.wave.survey, self.wave.year
-        return [item for item in self.items if not unsound & {item, *_sources(self.book, survey, year, item)}]
+
+        def is_sound(item: str) -> bool:
+            sources = _sources(self.book, survey, year, item)
+            return not unsound & {item, *sources} and all(self.book.has(survey, year, source) for source in sources)
+
+        return [item for item in self.items if is_sound(item)]
 
     def _is_sound(self, name: str) -> bool:
         # One that is blank for everybody is a finding of its own.

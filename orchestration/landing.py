@@ -165,8 +165,10 @@ def _land(
     from expectations.door import check_delivery
 
     check = check_delivery(settings, book, delivery, wave, sibling)
-    if check.sentences:
+    if check.sentences and not is_landed(settings, delivery, wave):
         raise DataRefused([*check.sentences, *check.notes])
+    # The file is there already; what is wrong with it, or with what was decided of it, is said once more.
+    notes = (*notes, *check.sentences)
     needed = tuple(faults(book, may_be_unreviewed=True)) if proposed and proposed.waiting else ()
     landed = _keep(settings, delivery, wave, replaces, proposed)
     still = proposed if proposed and proposed.waiting else None

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from helsemonitor.landing.difference import as_number
-from helsemonitor.landing.profiles import Profile, plain_label
+from helsemonitor.landing.profiles import Profile, plain_label, stem_of
 
 # How much each likeness says; found on the neighbouring waves of two surveys, see docs/add_a_wave.md.
 LIKE, OTHER_SHARES, UNKNOWN_CODES, OTHER_BLANKS, SAME_NAME, SAME_TEXT = 2.0, 4.0, 2.0, 0.7, 0.4, 1.5
@@ -25,6 +25,8 @@ ONE_MORE = 1.15
 NEVER, ALONE = -5.0, -0.35
 # Part of the likeness in any order that an alignment in order has where the order was kept.
 ORDER_KEPT = 0.85
+# What columns of a battery that kept their names have at least where they are the same.
+KEPT = 2.0
 # A column that left its place is so like another one, and so much more than any other that is left.
 MOVED, MORE_THAN_OTHERS = 1.8, 0.3
 # From here on two texts say the same.
@@ -199,6 +201,28 @@ def _by_name(
     ]
 
 
+def _with_batteries(
+    before: Sequence[Profile], now: Sequence[Profile], like: np.ndarray, pairs: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Pairs in which a battery whose columns all kept name and answers is itself, though one of it is new or gone.
+
+    Its questions are alike, so that a row of small shifts makes as many pairs as there are, one more than there should.
+    """
+    place = {column.name: number for number, column in enumerate(now)}
+    batteries: dict[str, list[tuple[int, int]]] = {}
+    for row, column in enumerate(before):
+        if column.name in place and stem_of(column.name):
+            batteries.setdefault(stem_of(column.name), []).append((row, place[column.name]))
+    kept = [
+        pair
+        for battery in batteries.values()
+        if len(battery) > 1 and all(like[pair] >= KEPT for pair in battery)
+        for pair in battery
+    ]
+    rows, columns = {row for row, _ in kept}, {column for _, column in kept}
+    return [*kept, *(pair for pair in pairs if pair[0] not in rows and pair[1] not in columns)]
+
+
 def likeness_in_order(before: Sequence[Profile], now: Sequence[Profile]) -> float:
     """Mean likeness of the columns before with those that they are aligned with; a column that is gone counts 0."""
     like = likenesses(before, now)
@@ -223,5 +247,6 @@ def align(before: Sequence[Profile], now: Sequence[Profile]) -> list[Match]:
     if sum(like[pair] for pair in pairs) < ORDER_KEPT * sum(like[pair] for pair in free):
         pairs = free
     pairs = _with_moved(like, pairs)
+    pairs = _with_batteries(before, now, like, pairs)
     pairs += _by_name(before, now, pairs)
     return [Match(row, column, float(like[row, column])) for row, column in sorted(pairs)]

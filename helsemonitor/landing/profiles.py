@@ -14,11 +14,20 @@ MOST_CODES = 150
 # Marks that no answer differs by: all but those of size, sign and sum, and hyphens that stand before a number or alone.
 NOT_A_WORD = re.compile(r"(?:(?!(?<!\w)-+(?=\d|\s|$))[^\w<>=+%≤≥±])+")
 
+# A name and a number or a letter at its end: `q9_3`, `m2`, `spm7b`.
+MEMBER = re.compile(r"(?P<stem>.*?[^\d])_?(?P<number>\d{1,2}|(?<=\d)[a-z])")
+
 
 def plain_label(label: str) -> str:
     """A label without what does not tell answers apart: case, marks and blanks. One of marks alone is itself."""
     folded = unicodedata.normalize("NFC", label).casefold()
     return NOT_A_WORD.sub(" ", folded).strip() or folded.strip()
+
+
+def stem_of(name: str) -> str:
+    """What the columns of one question have in common in their names; empty where the name does not end in a number."""
+    found = MEMBER.fullmatch(name)
+    return found["stem"].rstrip("_") if found else ""
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,13 @@ from helsemonitor.codebook.reading import Row
 from helsemonitor.landing.delivery import Delivery, ResponseSet
 from helsemonitor.landing.difference import as_number, in_order, looks_like_code
 from helsemonitor.landing.filters import simplest_clause
-from helsemonitor.landing.profiles import Profile, plain_label
+from helsemonitor.landing.profiles import Profile, plain_label, stem_of
 from helsemonitor.limits import limit_for, limits_of
 from helsemonitor.proposals.continuing import map_column, route
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.lists import NO_ANSWER_CODE, Code, list_with, new_answer, set_for_more
 from helsemonitor.proposals.words import slug
 
-# A name and a number or a letter at its end: `q9_3`, `m2`, `spm7b`.
-MEMBER = re.compile(r"(?P<stem>.*?[^\d])_?(?P<number>\d{1,2}|(?<=\d)[a-z])")
 NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
 BOXES = ({"0", "1"}, {"1"})
 # Part of the respondents whose points have to sum to 100, and how many codes a question of codes has at most.
@@ -59,12 +57,6 @@ def is_box(column: Profile) -> bool:
 
 def _numbers(column: Profile) -> np.ndarray:
     return np.array([float(cell.replace(",", ".")) if NUMBER.fullmatch(cell) else np.nan for cell in column.cells])
-
-
-def stem_of(name: str) -> str:
-    """What the columns of one question have in common in their names; empty where the name does not end in a number."""
-    found = MEMBER.fullmatch(name)
-    return found["stem"].rstrip("_") if found else ""
 
 
 def _sums_to_whole(columns: Sequence[Profile]) -> bool:

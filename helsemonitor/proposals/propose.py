@@ -9,7 +9,7 @@ from helsemonitor.errors import refusal
 from helsemonitor.landing.codes import by_former_codes
 from helsemonitor.landing.comparison import Comparison, profile_of
 from helsemonitor.landing.difference import KINDS, Difference, Pair, given, in_order
-from helsemonitor.landing.profiles import Profile
+from helsemonitor.landing.profiles import Profile, stem_of
 from helsemonitor.landing.universes import Told
 from helsemonitor.proposals.continuing import Seen, continue_item, is_routed_by_nothing, reroute_item, route_item
 from helsemonitor.proposals.draft import Draft, new_name
@@ -19,7 +19,6 @@ from helsemonitor.proposals.new_items import (
     add_option,
     draft_question,
     questions,
-    stem_of,
 )
 from helsemonitor.proposals.ranges import widen
 from helsemonitor.proposals.register import Change, effect, register
@@ -142,7 +141,7 @@ def called(column: Profile) -> str:
 
 
 def _new_options(
-    draft: Draft, comparison: Comparison, proposed: dict[str, list[Edit]], said: dict[str, list[str]]
+    draft: Draft, comparison: Comparison, proposed: dict[str, list[Edit]], said: dict[str, list[tuple[str, str]]]
 ) -> tuple[Profile, ...]:
     """Add new columns that are options of a question that goes on, with what was seen; the others are returned."""
     stems = {
@@ -158,7 +157,7 @@ def _new_options(
             texts = [pair.now.label for pair in comparison.found.pairs if pair.item == like["item"] and pair.now.label]
             item = add_option(draft, column, like, texts)
             proposed.setdefault(item, []).extend(draft.take())
-            said.setdefault(item, []).append(f"option new: {called(column)}")
+            said.setdefault(item, []).append(("new option", called(column)))
         else:
             left.append(column)
     return tuple(left)
@@ -169,7 +168,7 @@ def _close_gone(
     comparison: Comparison,
     rows: Mapping[str, tuple[str, str]],
     proposed: dict[str, list[Edit]],
-    said: dict[str, list[str]],
+    said: dict[str, list[tuple[str, str]]],
 ) -> None:
     for column in comparison.found.gone:
         item, option = rows.get(column.name, ("", ""))
@@ -178,7 +177,7 @@ def _close_gone(
         if item:
             proposed.setdefault(item, []).extend(draft.take())
         if option:
-            said.setdefault(item, []).append(f"option gone: {column.name}, {option}")
+            said.setdefault(item, []).append(("option gone", f"{column.name}: {option}"))
 
 
 def _alike(seen: Seen, changes: Sequence[Change]) -> object:
@@ -209,8 +208,13 @@ class _Questions:
             self._changes[item] += route_item(self._draft, one, holds)
             self._proposed[item].extend(self._draft.take())
 
-    def propose(self, proposals: _Proposals, options: Mapping[str, list[str]]) -> None:
-        """Register what changed, and make a proposal of those that changed alike. options: item -> what was seen."""
+    def propose(self, proposals: _Proposals, options: Mapping[str, list[tuple[str, str]]]) -> None:
+        """Register what changed, and make a proposal of those that changed alike.
+
+        Args:
+            proposals: Takes them.
+            options: Item -> what became of its options, in a word, and what was seen.
+        """
         groups: dict[object, list[str]] = {}
         for item, one in self._seen.items():
             if self._proposed[item] or self._changes[item]:
@@ -219,22 +223,22 @@ class _Questions:
             register(self._draft, items, self._changes[items[0]])
             edits = [edit for item in items for edit in self._proposed[item]] + list(self._draft.take())
             here = [self._seen[item] for item in items]
-            name, title, evidence = _described(here)
-            proposals.add(name, title, [*evidence, *(seen for item in items for seen in options.get(item, ()))], edits)
+            proposals.add(*_described(here, [one for item in items for one in options.get(item, ())]), edits)
         for item, edits in self._proposed.items():
             if item not in self._seen:
                 proposals.add(item, f"question gone ({item})", [f"no delivered column is like those of {item}"], edits)
 
 
-def _described(here: Sequence[Seen]) -> tuple[str, str, list[str]]:
+def _described(here: Sequence[Seen], options: Sequence[tuple[str, str]]) -> tuple[str, str, list[str]]:
     """Name, title and evidence of the proposal of questions that changed alike."""
-    differences = [one for seen in here for one in seen.differences]
+    differences = [one for seen in here for one in seen.differences if one.kind != "column_gone"]
     evidence = [*_renames(here), *(_evidence(one) for one in differences if one.name != RENAMED)]
-    kinds = list(dict.fromkeys(one.name for one in differences))
-    if kinds == [RENAMED]:
-        return RENAMED_ALONE, RENAMED, evidence
+    evidence += [seen for _, seen in options]
+    kinds = list(dict.fromkeys([*(one.name for one in differences), *(word for word, _ in options)]))
+    if not kinds or kinds == [RENAMED]:
+        return RENAMED_ALONE, RENAMED if kinds else "nothing else than in the wave compared with", evidence
     more = f" and {len(here) - 1} more" if len(here) > 1 else ""
-    return here[0].item, f"{', '.join(kinds) or 'options new or gone'} ({here[0].item}{more})", evidence
+    return here[0].item, f"{', '.join(kinds)} ({here[0].item}{more})", evidence
 
 
 def _holds(draft: Draft) -> dict[str, tuple[str, str]]:
@@ -322,7 +326,7 @@ def propose(
         widen(draft, comparison.sibling.year, {pair.item for pair in comparison.found.pairs if pair.item})
         proposals.add("ranges", f"what holds in {comparison.sibling.wave_id} holds in this wave too", [], draft.take())
     proposed: dict[str, list[Edit]] = {}
-    options: dict[str, list[str]] = {}
+    options: dict[str, list[tuple[str, str]]] = {}
     _close_gone(draft, comparison, before, proposed, options)
     new = _new_options(draft, comparison, proposed, options)
     new, multiple = became_multiple(draft, comparison, before, new)

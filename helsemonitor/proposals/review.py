@@ -70,12 +70,14 @@ def accept(settings: Settings, proposed: Proposed, name: str) -> Proposed:
         DataRefused: None has the name, a row is not what it was, or a cell breaks the schema; nothing is written.
     """
     proposal = named(proposed, name)
-    if name != WAVE and any(waiting.name == WAVE for waiting in proposed.waiting):
-        # Rows of a wave that is not declared hold in none.
-        proposed = accept(settings, proposed, WAVE)
-    _judge_cells(settings, proposal.edits)
-    make(settings, proposal.edits)
-    left = proposed.without(name, ACCEPTED)
+    # Rows of a wave that is not declared hold in none.
+    first = [one for one in proposed.waiting if one.name == WAVE and name != WAVE]
+    edits = [edit for one in (*first, proposal) for edit in one.edits]
+    _judge_cells(settings, edits)
+    make(settings, edits)
+    left = proposed
+    for one in (*first, proposal):
+        left = left.without(one.name, ACCEPTED)
     save(settings, left)
     return left
 

@@ -603,8 +603,8 @@ CASES: dict[str, tuple[Plant, str, dict[str, list[str]]]] = {
                 "~ columns (m2 2021): year_to=2023",
                 "+ answers: answer_set=gear answer=refleks label_no=Refleks sort_order=5 answer_kind=substantive",
                 "+ columns: column_name=m10 year_from=2024 item=gear option=refleks code_list=selected",
-                change("gear", "option_added", "break", "share"),
-                change("gear", "option_removed", "likely", "share"),
+                change("gear", "option_added", "possible"),
+                change("gear", "option_removed", "possible"),
             ]
         },
     ),
@@ -866,14 +866,15 @@ def test_a_question_of_one_answer_that_became_boxes(settings: Settings) -> None:
     assert found.faults == []
 
 
-def test_indicators_of_a_question_that_became_boxes_are_left_to_a_person(settings: Settings) -> None:
-    """A net of agreement has no meaning where several answers may be given; the gate names each such indicator."""
+def test_a_question_whose_indicators_need_one_answer_is_another_one_as_boxes(settings: Settings) -> None:
+    """A net of agreement has no meaning where several answers may be given: the old question ends, a new one begins."""
     wave = newest()
     several_moods(wave)
     found = proposed_of(settings, wave, "sav")
-    assert lines(found.proposals["mood"]) == MULTIPLE
-    said = [sentence.split("indicator ")[1].split(" ")[0] for sentence in found.faults]
-    assert said == ["mood_good", "mood_good_net", "mood_good_position"]
+    assert lines(found.proposals["mood"]) == ["~ columns (mood 2022): year_to=2023"]
+    (new,) = [name for name in found.proposals if name not in ("wave", "mood")]
+    assert [line for line in lines(found.proposals[new]) if line.startswith("+ items")]
+    assert found.faults == []
 
 
 def test_a_routing_question_that_is_gone_is_left_to_a_person(settings: Settings) -> None:
@@ -1108,7 +1109,7 @@ def test_edits_that_were_made_in_part_are_made_again_without_harm(settings: Sett
     assert codebook(settings) == once
     left = review.accept(settings, waiting, "mood")
     assert codebook(settings) == once
-    assert left.decided == {"mood": "accepted"}
+    assert left.decided == {"wave": "accepted", "mood": "accepted"}
 
 
 def test_what_is_rejected_goes_nowhere(settings: Settings, waiting: store.Proposed) -> None:
