@@ -8,8 +8,7 @@ import numpy as np
 from helsemonitor.codebook.book import SELECTED
 from helsemonitor.landing.codes import is_ticked_only, recoding
 from helsemonitor.landing.difference import Difference, Pair, named
-from helsemonitor.landing.filters import Clause, simplest_clause
-from helsemonitor.landing.profiles import Profile
+from helsemonitor.landing.filters import Clause
 from helsemonitor.landing.universes import Told
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.lists import list_with, wanted_codes
@@ -229,39 +228,6 @@ def route_item(draft: Draft, seen: Seen, columns: Mapping[str, tuple[str, str]])
             whom = route(draft, [seen.item], one.clause, columns)
             return [Change(one.change_type, whom)] if whom else []
     return []
-
-
-def is_routed_by_nothing(draft: Draft, item: str) -> bool:
-    """Whether an item goes to whom a question names that the wave does not ask any more."""
-    book = draft.book
-    told = {row["item"] for row in book.columns_of(draft.survey, draft.year).values()}
-    told |= set(book.derived.get((draft.survey, draft.year), {}))
-    row = book.routed_by(draft.survey, draft.year, item)
-    clauses = book.universes.get((draft.survey, row["universe"]), []) if row else []
-    return any(clause["item"] not in told for clause in clauses)
-
-
-def reroute_item(
-    draft: Draft, seen: Seen, columns: Mapping[str, tuple[str, str]], delivered: Sequence[Profile]
-) -> tuple[str, str]:
-    """Route an item whose routing question is gone by another one, where the answers tell.
-
-    Args:
-        draft: The codebook, with all columns of the wave and with its new questions.
-        seen: The item's columns.
-        columns: Delivered column -> item and option.
-        delivered: All delivered columns, any of which may route.
-
-    Returns:
-        Whom it goes to, and how well that explains the answers, in words; empty where they do not tell.
-    """
-    own = {pair.now.name for pair in seen.pairs}
-    clause = simplest_clause(seen.pairs[0].now, [one for one in delivered if one.name in columns.keys() - own])
-    if clause is None and not _is_asked_of_all(seen):
-        return "", ""
-    whom = route(draft, [seen.item], clause, columns)
-    share = f"{100 * clause.explained:.1f} %" if clause is not None else "nearly all answered"
-    return whom, f"{', '.join(sorted(own))}: what routed it is not asked any more; {whom} explains {share}"
 
 
 def _is_asked_of_all(seen: Seen) -> bool:

@@ -11,7 +11,7 @@ from helsemonitor.landing.comparison import Comparison, profile_of
 from helsemonitor.landing.difference import KINDS, Difference, Pair, given, in_order
 from helsemonitor.landing.profiles import Profile, stem_of
 from helsemonitor.landing.universes import Told
-from helsemonitor.proposals.continuing import Seen, continue_item, is_routed_by_nothing, reroute_item, route_item
+from helsemonitor.proposals.continuing import Seen, continue_item, route_item
 from helsemonitor.proposals.draft import Draft, new_name
 from helsemonitor.proposals.edits import Edit
 from helsemonitor.proposals.multiple import became_multiple, make_multiple
@@ -268,27 +268,6 @@ def _draft_new(
     return found
 
 
-def _rerouted(draft: Draft, comparison: Comparison, proposals: _Proposals) -> None:
-    """Propose whom questions go to whose routing question is gone; those that go to the same together."""
-    delivered = [profile_of(column) for column in comparison.delivery.columns]
-    holds = _holds(draft)
-    evidence: dict[str, list[str]] = {}
-    edits: dict[str, list[Edit]] = {}
-    items: dict[str, list[str]] = {}
-    for one in _seen(comparison):
-        if is_routed_by_nothing(draft, one.item):
-            whom, said = reroute_item(draft, one, holds, delivered)
-            if whom:
-                items.setdefault(whom, []).append(one.item)
-                evidence.setdefault(whom, []).append(said)
-                edits.setdefault(whom, []).extend(draft.take())
-    for whom, routed in items.items():
-        register(draft, routed, [Change("filter_question_changed", whom)])
-        more = f" and {len(routed) - 1} more" if len(routed) > 1 else ""
-        title = f"asked of others ({routed[0]}{more})"
-        proposals.add(routed[0], title, evidence[whom], [*edits[whom], *draft.take()])
-
-
 def propose(
     book: Codebook, comparison: Comparison, survey: str, year: int, announced: int | None = None
 ) -> tuple[Wave, tuple[Proposal, ...]]:
@@ -341,5 +320,4 @@ def propose(
     going_on.propose(proposals, options)
     for found in fresh:
         proposals.add(*found)
-    _rerouted(draft, comparison, proposals)
     return wave, proposals.all(comparison.differences)

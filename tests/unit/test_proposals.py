@@ -894,7 +894,7 @@ def test_a_question_whose_routing_question_gave_way_to_a_new_one_is_routed_by_th
     wave.insert("turer", rides, before="a", text="Hvor mange turer?")
     wave.labels["turer"] = {1: "Noen", 2: "Mange", 3: "Ingen"}
     found = proposed_of(settings, wave, "sav")
-    assert list(found.proposals) == ["wave", "rides", "hvor_mange_turer", "mood"]
+    assert list(found.proposals) == ["wave", "mood", "rides", "hvor_mange_turer"]
     assert found.proposals["mood"].title == "asked of others (mood)"
     assert lines(found.proposals["mood"]) == [
         "+ universes: universe=hvor_mange_turer_noen_mange clause=1 item=hvor_mange_turer operator=any "
