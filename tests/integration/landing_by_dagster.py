@@ -21,10 +21,10 @@ from orchestration.freshness import overdue_check
 from orchestration.jobs import check_wave_file, land_delivery
 from orchestration.landing_assets import LandingConfig, delivery
 from orchestration.resources import settings
+from orchestration.reviewing import decide
 from orchestration.sensors import delivered_files
 from tests.integration.dagster_runs import run
 
-ROW = "cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,no\n"
 NEW = "cyclists_2024"
 INBOX = settings.landing_dir
 Rows = list[dict[str, str]]
@@ -163,19 +163,17 @@ def still_written(dagster: Dagster) -> dict[str, Any]:
 
 
 def landings(dagster: Dagster) -> dict[str, Any]:
-    """A new wave from its first refusal to its check, all in one process."""
-    waves = settings.codebook_dir / "waves.csv"
+    """A new wave from its landing over its review to its check, all in one process."""
     raw = settings.raw_dir / f"{NEW}.csv"
     put(f"{NEW}.csv", tenfold)
     told: dict[str, Any] = {
-        "not declared": dagster.lands(),
+        "not declared": dagster.lands() | {"raw": raw.read_text(encoding="utf-8")},
         "not declared, checked": dagster.run(check_wave_file.name, NEW),
     }
-    with waves.open("a", encoding="utf-8") as file:
-        file.write(ROW)
+    decide(settings, NEW, (), ["all"], ())
     told["asked again"] = [dagster.look(), dagster.look()]
     os.utime(INBOX / f"{NEW}.csv", (time.time() - 40,) * 2)
-    told["declared"] = dagster.lands() | {"raw": raw.read_text(encoding="utf-8")}
+    told["declared"] = dagster.lands()
     told["checked"] = dagster.run(check_wave_file.name, NEW)
     put(f"{NEW}.csv", other_answers, seconds_ago=30)
     told["another file"] = dagster.lands()

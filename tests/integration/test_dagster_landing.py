@@ -91,16 +91,22 @@ def test_a_file_that_is_still_written_waits(told: dict[str, Any]) -> None:
         assert (look["requests"], "is looked at once more" in look["skipped"]) == ([], True)
 
 
-def test_a_refused_delivery_is_a_failed_run_with_the_differences(told: dict[str, Any]) -> None:
-    refused = told["landings"]["not declared"]
-    assert (refused["asked at once"], refused["success"]) == (0, False)
-    assert "waves.csv declares no wave of survey cyclists and year 2024" in refused["said"]
-    assert "A copy and these sentences are in " in refused["said"]
-    assert refused["metadata"]["difference_table"] == [TENFOLD]
-    assert refused["causes"] == [], "the cause's text is as the file has it"
+def test_a_wave_that_is_not_declared_is_landed_and_waits_for_review(told: dict[str, Any]) -> None:
+    landed = told["landings"]["not declared"]
+    assert (landed["asked at once"], landed["success"]) == (0, True)
+    assert landed["metadata"]["proposals"] == 1
+    assert landed["metadata"]["review_with"] == "helsemonitor review cyclists_2024"
+    assert "wave: the wave itself, reviewed" in landed["metadata"]["proposed_rows"]
     checked = told["landings"]["not declared, checked"]
     assert not checked["success"]
     assert checked["said"].endswith("waves.csv does not declare cyclists_2024; add its row, and start the run again.")
+
+
+def test_a_refused_delivery_is_a_failed_run_with_the_differences(told: dict[str, Any]) -> None:
+    refused = told["landings"]["not fit"]
+    assert not refused["success"]
+    assert "A copy and these sentences are in " in refused["said"]
+    assert refused["causes"] == [], "the cause's text is as the file has it"
 
 
 def test_the_same_file_is_asked_for_once(told: dict[str, Any]) -> None:
@@ -109,7 +115,9 @@ def test_the_same_file_is_asked_for_once(told: dict[str, Any]) -> None:
 
 
 def test_a_new_wave_is_landed_with_its_differences_and_checked(told: dict[str, Any], home: Path) -> None:
-    landed = told["landings"]["declared"]
+    assert told["landings"]["declared"]["success"]
+    assert told["landings"]["declared"]["metadata"]["was_written"] is False
+    landed = told["landings"]["not declared"]
     assert (landed["success"], landed["partitions"]) == (True, [NEW])
     header, *cells = rows((SEEDS / "raw" / "cyclists_2023.csv").read_text(encoding="utf-8"))
     weight = header.index("wgt")
@@ -118,7 +126,8 @@ def test_a_new_wave_is_landed_with_its_differences_and_checked(told: dict[str, A
     metadata = landed["metadata"]
     kept = Path(metadata["kept_as"])
     assert kept.parent == home / "landing" / "delivered" / NEW
-    assert metadata == {
+    proposed = ("proposals", "proposed_rows", "review_with")
+    assert {name: value for name, value in metadata.items() if name not in proposed} == {
         "file": "cyclists_2024.csv",
         "sha256": hashlib.sha256(kept.read_bytes()).hexdigest(),
         "dagster/row_count": 310,
