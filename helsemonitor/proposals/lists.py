@@ -43,6 +43,9 @@ def new_answer(draft: Draft, answer_set: str, label: str, after: str, code: str,
         labels = {plain_label(row[column]) for column in ("label_no", "label_en") if row[column]}
         if plain and plain in labels and answer not in taken:
             return answer
+    if any(plain in {plain_label(row["label_no"]), plain_label(row["label_en"])} for row in answers.values()):
+        # Another answer is called so, such as a code that meant something else before.
+        label = f"{label} ({draft.year})"
     name = slug(label)
     if not name or re.fullmatch(r"[0-9_]*", name):
         minus = "minus_" if code.startswith("-") else ""
