@@ -106,6 +106,27 @@ def read_sibling(settings: Settings, book: Codebook, wave: Wave) -> Sibling:
     return as_sibling(book, wave, columns, delivered_texts(settings, wave))
 
 
+def as_profile(book: Codebook, survey: str, row: Row, name: str, cells: Sequence[str], text: str = "") -> Profile:
+    """A column with what the codebook says of it.
+
+    Args:
+        book: The codebook.
+        survey: Survey id.
+        row: Its row of columns.csv.
+        name: What it is called in the file.
+        cells: Its cells.
+        text: Text of its question as it was delivered; empty where nobody says.
+    """
+    form = _form(book, row)
+    return Profile(
+        name,
+        cells,
+        label=text or _label(book, survey, row),
+        labels=_labels(book, survey, row),
+        codes=frozenset() if form.is_number else form.codes,
+    )
+
+
 def as_sibling(
     book: Codebook, wave: Wave, columns: Iterable[tuple[str, Sequence[str]]], texts: Mapping[str, str]
 ) -> Sibling:
@@ -126,14 +147,5 @@ def as_sibling(
             if name in keys:
                 profiles.append(Profile(name, cells, label=texts.get(name, "")))
             continue
-        form = _form(book, row)
-        profiles.append(
-            Profile(
-                name,
-                cells,
-                label=texts.get(name, "") or _label(book, wave.survey, row),
-                labels=_labels(book, wave.survey, row),
-                codes=frozenset() if form.is_number else form.codes,
-            )
-        )
+        profiles.append(as_profile(book, wave.survey, row, name, cells, texts.get(name, "")))
     return Sibling(wave, tuple(profiles), mapped, book.ignored_in(wave.survey, wave.year), texts)

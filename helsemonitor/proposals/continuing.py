@@ -205,7 +205,9 @@ def continue_item(draft: Draft, seen: Seen, told: Told) -> list[Change]:
     """
     years = [year for year in draft.book.years[draft.survey] if year != draft.year]
     earlier = [year for year in years if year < draft.year]
-    before = dict(draft.book.offered(draft.survey, max(earlier) if earlier else min(years), seen.item))
+    # A question may have paused: it is held against the wave that asked it last.
+    asking = [year for year in earlier if draft.book.has(draft.survey, year, seen.item)] or earlier
+    before = dict(draft.book.offered(draft.survey, max(asking) if asking else min(years), seen.item))
     _map_columns(draft, seen, told)
     now = draft.book.offered(draft.survey, draft.year, seen.item)
     _groups(draft, seen.item, [answer for answer in now if answer not in before])

@@ -22,10 +22,13 @@ from helsemonitor.proposals.new_items import (
 )
 from helsemonitor.proposals.ranges import widen
 from helsemonitor.proposals.register import Change, effect, register
+from helsemonitor.proposals.returning import former_row, return_item
 from helsemonitor.proposals.store import WAVE, Proposal
 from helsemonitor.raw_files import fits_pattern
 
 SHOWN_CODES = 12
+# Kinds of questions that are a column alone.
+ALONE = ("single", "scale", "number")
 # More than so many years between neighbouring waves are worth a look.
 LONG_GAP = 3
 # Differences that rows of the codebook say by themselves.
@@ -195,7 +198,7 @@ class _Questions:
         self._draft, self._proposed = draft, proposed
         self._seen = {one.item: one for one in _seen(comparison)}
         held = [(pair.row, by_former_codes(pair)) for one in self._seen.values() for pair in one.pairs if pair.row]
-        told = Told(draft.book, draft.survey, comparison.sibling.year, held)
+        told = self.told = Told(draft.book, draft.survey, comparison.sibling.year, held)
         self._changes: dict[str, list[Change]] = {}
         for item, one in self._seen.items():
             self._changes[item] = continue_item(draft, one, told)
@@ -248,7 +251,7 @@ def _holds(draft: Draft) -> dict[str, tuple[str, str]]:
 
 
 def _draft_new(
-    draft: Draft, comparison: Comparison, new: Sequence[Profile], wave: Wave
+    draft: Draft, comparison: Comparison, new: Sequence[Profile], wave: Wave, told: Told
 ) -> list[tuple[str, str, list[str], tuple[Edit, ...]]]:
     """Draft new questions: name, title, evidence and rows of each."""
     known = {*_holds(draft), wave.respondent_column, wave.weight_column}
@@ -261,10 +264,16 @@ def _draft_new(
     delivered = [profile_of(column) for column in comparison.delivery.columns]
     found = []
     for question in questions(left, comparison.delivery):
+        evidence = [called(column) for column in question.columns]
+        former = former_row(draft, question.columns[0]) if question.kind in ALONE and question.label else None
+        if former is not None:
+            register(draft, [former["item"]], return_item(draft, question.columns[0], former, told))
+            found.append((former["item"], f"question asked again ({former['item']})", evidence, draft.take()))
+            continue
         item = draft_question(draft, question, delivered, _holds(draft))
         name = item or f"left_out_{question.columns[0].name}"
         title = f"new question ({item})" if item else f"column left out ({question.columns[0].name})"
-        found.append((name, title, [called(column) for column in question.columns], draft.take()))
+        found.append((name, title, evidence, draft.take()))
     return found
 
 
@@ -315,7 +324,7 @@ def propose(
         edits = [*proposed.pop(item, []), *draft.take()]
         proposals.add(item, f"several answers where one was given ({item})", evidence, edits)
     going_on = _Questions(draft, comparison, proposed)
-    fresh = _draft_new(draft, comparison, new, wave)
+    fresh = _draft_new(draft, comparison, new, wave, going_on.told)
     going_on.route()
     going_on.propose(proposals, options)
     for found in fresh:

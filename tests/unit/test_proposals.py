@@ -877,6 +877,39 @@ def test_a_question_whose_indicators_need_one_answer_is_another_one_as_boxes(set
     assert found.faults == []
 
 
+def paused(settings: Settings) -> None:
+    """The newest wave did not ask whether people would recommend riding; those before did."""
+    path = settings.raw_dir / "cyclists_2023.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.drop(columns="sat2023").to_csv(path, index=False)
+    by_hand(settings, "columns", "cyclists,sat2023,2023,,sat,,sat11,,\n", "")
+
+
+@pytest.mark.parametrize("is_reworded", [False, True])
+def test_a_question_that_paused_is_itself_again(settings: Settings, is_reworded: bool) -> None:
+    """Told by its text, whatever its column is called; one answer in other words is a change since it was asked."""
+    wave = newest()
+    wave.frame = wave.frame.rename(columns={"sat2023": "q7"})
+    wave.texts["q7"] = "Vil anbefale sykling?"
+    wave.labels["q7"] = {
+        **{step: str(step) for step in range(11)},
+        99: "Har ingen mening" if is_reworded else "Vet ikke",
+    }
+    paused(settings)
+    found = proposed_of(settings, wave, "sav")
+    assert list(found.proposals) == ["wave", "sat"]
+    assert found.proposals["sat"].title == "question asked again (sat)"
+    rows = lines(found.proposals["sat"])
+    if is_reworded:
+        assert rows[-2:] == [
+            "+ columns: column_name=q7 year_from=2024 item=sat code_list=sat11_2024",
+            change("sat", "option_relabelled"),
+        ]
+    else:
+        assert rows == ["+ columns: column_name=q7 year_from=2024 item=sat code_list=sat11"]
+    assert found.faults == []
+
+
 def test_a_routing_question_that_is_gone_is_left_to_a_person(settings: Settings) -> None:
     wave = newest()
     wave.drop("ride")
