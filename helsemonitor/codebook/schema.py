@@ -18,6 +18,7 @@ class Field:
         name: Name of the column.
         type: Type in Table Schema: string, integer, number, boolean or date.
         description: What it holds.
+        example: A cell of it, as it stands in a file.
         constraints: Constraints of Table Schema (required, enum, pattern, minimum, maximum).
         optional: Whether the column may be absent from a file; it counts as empty then.
         separator: What stands between several values of a cell; empty where a cell has one.
@@ -27,6 +28,7 @@ class Field:
     name: str
     type: str
     description: str
+    example: str
     constraints: Mapping[str, Any]
     optional: bool
     separator: str
@@ -83,6 +85,7 @@ def _field(found: Mapping[str, Any]) -> Field:
         name=found["name"],
         type=found["type"],
         description=found["description"],
+        example=found["example"],
         constraints=found.get("constraints", {}),
         optional=found.get("optional", False),
         separator=found.get("separator", ""),

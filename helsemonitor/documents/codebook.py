@@ -40,12 +40,13 @@ def _section(table: Table) -> str:
     lines = [
         f"## {table.name}\n",
         f"{table.description} A row is named by {', '.join(f'`{name}`' for name in table.key)}. ({table.presence})\n",
-        "| column | type | must be | values | refers to | holds |",
-        "|---|---|---|---|---|---|",
+        "| column | type | must be | values | refers to | holds | for example |",
+        "|---|---|---|---|---|---|---|",
     ]
     for field in table.fields:
         kind = f"list of {field.type}s" if field.separator else field.type
         cells = [f"`{field.name}`", kind, _must(field), _allowed(field), _refers(table, field), field.description]
+        cells.append(f"`{field.example}`")
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|').replace('<', '&lt;') for cell in cells)} |")
     return "\n".join(lines)
 

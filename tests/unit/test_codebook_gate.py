@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from frictionless import Resource, Schema
 
 from helsemonitor.codebook.gate import read_codebook, write_codebook
 from helsemonitor.codebook.schema import Field, Table, tables
@@ -189,6 +190,17 @@ REFERENCES = [
 def test_a_reference_leads_nowhere(settings: Settings, name: str, column: str, other: str) -> None:
     put(settings, tables()[name], column, "77")
     said(settings, f"{name}.csv line 2: column {column} names '77'", f"{other}.csv does not have")
+
+
+@pytest.mark.parametrize("name", tables())
+def test_every_column_has_an_example_that_its_schema_takes(name: str) -> None:
+    """A row made of the examples, as Frictionless reads it."""
+    table = tables()[name]
+    row = [field.example for field in table.fields]
+    assert all(row)
+    fields = [{**field, "name": field["name"]} for field in table.descriptor["schema"]["fields"]]
+    resource = Resource(data=[list(table.names), row], schema=Schema.from_descriptor({"fields": fields}))
+    assert resource.validate().flatten(["fieldName", "message"]) == []
 
 
 def test_references_are_to_files_and_columns_that_exist() -> None:
