@@ -5,11 +5,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.measure import ROOT, Case
-from benchmarks.scaled import redeliver
+from benchmarks.measure import ROOT, Case, measure
+from benchmarks.scaled import newest_wave, redeliver
 
 KINDS = ("seeds", "build", "cube", "marts", "landing", "threads", "svy", "queries", "dagster")
 BIN = Path(sys.executable).parent
+NOTHING, AGAIN = "refresh, nothing changed", "refresh, one wave delivered again"
+LAND, ONE_MORE = "land, one more wave", "refresh, one more wave"
 
 
 def stock_project(work: Path, seeds: Path) -> Path:
@@ -113,12 +115,27 @@ class Cases:
         }
 
     def of_landing(self) -> dict[str, Case]:
-        """A refresh when nothing changed, and one when the newest wave was delivered again."""
+        """A refresh when nothing changed, one when the newest wave was delivered again, and one more wave landed.
+
+        The one more wave is the newest one a year later: its file is landed beside the seeds as they are, and refreshed
+        where it was landed and reviewed.
+        """
         copy = self.work / "landing_seeds"
         redeliver(self.seeds, copy)
+        bare, more = (self.work / name / "seeds" for name in ("one_more_to_land", "one_more_landed"))
+        survey, year, file = newest_wave(self.seeds)
+        command = ("helsemonitor", "land", str(file), "--survey", survey, "--year", str(year + 1))
+        wave_id = f"{survey}_{year + 1}"
+        for seeds in (bare, more):
+            shutil.rmtree(seeds.parent, ignore_errors=True)
+            shutil.copytree(self.seeds, seeds)
+        for step in (command, ("helsemonitor", "review", wave_id, "--accept", "all")):
+            measure(self._project("one_more_prepared", *step, seeds=more))
+        landed = (bare / "raw" / f"{wave_id}.csv", bare.parent / "landing" / "proposed" / f"{wave_id}.yaml")
+        refresh = ("helsemonitor", "refresh", "--plain")
         return {
-            "refresh, nothing changed": self._project("refresh", "helsemonitor", "refresh", "--plain"),
-            "refresh, one wave delivered again": self._project(
-                "refresh", "helsemonitor", "refresh", "--plain", seeds=copy
-            ),
+            NOTHING: self._project("refresh", *refresh),
+            AGAIN: self._project("refresh", *refresh, seeds=copy),
+            LAND: self._project("one_more_land", *command, fresh=landed, seeds=bare),
+            ONE_MORE: self._project("refresh", *refresh, seeds=more),
         }

@@ -21,7 +21,7 @@ import psutil
 from rich.console import Console
 
 from benchmarks import cube_step, dagster_dev, queries, report, svy_sample
-from benchmarks.cases import KINDS, Cases
+from benchmarks.cases import AGAIN, KINDS, LAND, NOTHING, ONE_MORE, Cases
 from benchmarks.equal import differing_cells, differing_marts, differing_numbers
 from benchmarks.measure import ROOT, Case, Run, measure, summary
 from benchmarks.scaled import scaled_seeds
@@ -62,15 +62,16 @@ def checked(equal: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
 
 
 def measure_landing(cases: Cases, rounds: int, console: Console) -> dict[str, dict[str, float]]:
-    """Refreshes in turn of the seeds as they are and with one wave delivered again."""
+    """Refreshes in turn of the seeds as they are, with one wave delivered again, and with one more wave that landed."""
     of = cases.of_landing()
-    nothing, again = of.values()
     runs: dict[str, list[Run]] = defaultdict(list)
-    measure(nothing)
+    measure(of[NOTHING])
     for _ in range(rounds):
-        runs["refresh, nothing changed"].append(measure(nothing))
-        runs["refresh, one wave delivered again"].append(measure(again))
-        measure(nothing)
+        for name in (NOTHING, AGAIN, LAND, ONE_MORE):
+            runs[name].append(measure(of[name]))
+            if name in (AGAIN, ONE_MORE):
+                # Back to the seeds as they are.
+                measure(of[NOTHING])
     found = {name: summary(of_case) for name, of_case in runs.items()}
     for name, medians in found.items():
         console.print(f"{name}: {medians['seconds']:.1f} s, {medians['cpu_seconds']:.1f} CPU s")

@@ -123,6 +123,13 @@ def scaled_seeds(seeds: Path, target: Path, times: int) -> Path:
     return target
 
 
+def newest_wave(seeds: Path) -> tuple[str, int, Path]:
+    """Survey, year and raw file of the newest wave."""
+    newest = max(rows_of(seeds / "codebook" / "waves.csv"), key=lambda row: (row["year"], row["survey"]))
+    file = seeds / "raw" / f"{newest['survey']}_{newest['wave'] or newest['year']}.csv"
+    return newest["survey"], int(newest["year"]), file
+
+
 def redeliver(seeds: Path, target: Path) -> None:
     """Copy seeds with the newest wave delivered again: the same respondents, in another order.
 
