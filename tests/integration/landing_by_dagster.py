@@ -25,6 +25,7 @@ from orchestration.reviewing import decide
 from orchestration.sensors import delivered_files
 from tests.integration.dagster_runs import run
 
+ROW = "cyclists,2024,,,,,310,rid,wgt,,,delivered,provisional,,no\n"
 NEW = "cyclists_2024"
 INBOX = settings.landing_dir
 Rows = list[dict[str, str]]
