@@ -76,7 +76,7 @@ def said(result: Result, path: Path) -> list[str]:
     """Sentences about the file, its name written shorter; not those about the kept copy and the end of the run."""
     assert isinstance(result.exception, SystemExit | type(None)), result.exception
     lines = result.output.replace(str(path), "FILE").splitlines()
-    return [line for line in lines if not line.startswith(("A copy and", "Refused:"))]
+    return [line for line in lines if not line.startswith(("A copy and", "Refused"))]
 
 
 def cells(column: str, places: list[int], *values: str) -> Change:
