@@ -23,6 +23,8 @@ from helsemonitor.proposals.store import REJECTED, Proposed, all_proposed, path_
 from helsemonitor.settings import Settings
 
 Say = Callable[[str], None]
+# So many years between two waves are a slip of the keyboard; and no question is called with one of these.
+FAR_OFF, STRANGE = 30, frozenset("\"';\\\n\r\t")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,19 @@ def _refuse_doubts(comparison: Comparison, wave: Wave, announced: int | None) ->
     """
     where = f"{comparison.delivery.shown} (survey {wave.survey}, year {wave.year})"
     sentences = []
+    gap = abs(wave.year - comparison.sibling.year)
+    if gap > FAR_OFF:
+        sentences.append(
+            f"{where}: the wave compared with is of {comparison.sibling.year}, {gap} years away; give the year of the "
+            "wave, or declare it in waves.csv."
+        )
+    columns = [*comparison.found.new, *(pair.now for pair in comparison.found.pairs)]
+    strange = [column.name for column in columns if set(column.name) & STRANGE]
+    if strange:
+        sentences.append(
+            f"{where}: {len(strange)} columns are called with quotation marks, semicolons or backslashes, which is how "
+            "a broken file looks; give them names of letters and digits."
+        )
     for one in comparison.differences:
         if one.kind == "respondents" and announced is None:
             sentences.append(
@@ -146,9 +161,17 @@ def _land(
     wave = next((known for known in waves if (known.survey, known.year) == (survey, year)), None)
     waiting = [proposed for proposed in all_proposed(settings) if proposed.waiting]
     before = next((proposed for proposed in waiting if (proposed.survey, proposed.year) == (survey, year)), None)
-    is_reviewed = before is None and (survey, str(year)) in {
-        (row["survey"], row["year"]) for row in book.rows("waves") if row["reviewed"] == "yes"
-    }
+    # What was rejected of a landed file is proposed again where the file is.
+    is_rejected = any(
+        (one.survey, one.year, one.sha256) == (survey, year, delivery.sha256) and REJECTED in one.decided.values()
+        for one in all_proposed(settings)
+    )
+    is_reviewed = (
+        before is None
+        and not is_rejected
+        and (survey, str(year))
+        in {(row["survey"], row["year"]) for row in book.rows("waves") if row["reviewed"] == "yes"}
+    )
     if wave is not None and is_reviewed and is_landed(settings, delivery, wave):
         return Landing(land_file(settings, delivery, wave, replaces), delivery, wave, None, None, (), ())
     comparison, proposed = None, None

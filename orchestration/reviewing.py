@@ -69,6 +69,10 @@ def closing(settings: Settings, waves: Sequence[Proposed]) -> Iterator[str]:
                 "to have proposed what the codebook does not say."
             )
     needed = review.still_needed(settings, waves)
+    is_rejected = any(REJECTED in proposed.decided.values() for proposed in waves)
+    if not needed and is_rejected:
+        yield "Nothing waits. The codebook passes its gate; whether it fits the file a refresh will say."
+        return
     if not needed:
         yield "Nothing waits. The codebook passes its gate: refresh, and read the new wave's rows."
         return

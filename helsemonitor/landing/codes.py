@@ -81,7 +81,7 @@ class Recoding:
         same: Code now -> code before of the same answer.
         reworded: Codes now whose answer has other words than before.
         new: Codes of answers that the wave before does not have, and more than a few give or the file names.
-        missing: Codes for no answer that the code list before does not have as such.
+        missing: Codes for no answer, known as such or not.
         gone: Codes before of answers that there are no more.
         unclear: Codes in the cells that neither file nor code list names, and that few give.
         shift: In words, how codes without labels have moved; empty where they have not.
@@ -278,11 +278,11 @@ def _by_labels(pair: Pair) -> Iterator[Difference]:
 
 def _unknown(pair: Pair, new: Sequence[str]) -> Iterator[Difference]:
     """Codes in the cells that nobody has told of."""
-    missing = _no_answer_codes(pair, new)
+    missing = [code for code in _no_answer_codes(pair, new) if code not in pair.known_missing]
     if missing:
         yield pair.said("missing_codes", given(pair.now, missing))
     for code in new:
-        if code not in missing:
+        if code not in missing and code not in pair.known_missing:
             yield pair.said("option_added", f"{named(pair.now, code)}, given {pair.now.counts[code]} times")
 
 
@@ -311,7 +311,7 @@ def code_differences(pair: Pair) -> Iterator[Difference]:
     Args:
         pair: Two columns that are the same question.
     """
-    declared = sorted(pair.now.missing)
+    declared = sorted(pair.now.missing - pair.known_missing)
     if not pair.before.codes:
         if missing := [code for code in declared if code in pair.now.counts]:
             yield pair.said("missing_codes", given(pair.now, missing))

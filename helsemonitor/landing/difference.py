@@ -99,6 +99,13 @@ class Pair:
         """The item that both hold; empty where there is none."""
         return self.row["item"] if self.row else ""
 
+    @property
+    def known_missing(self) -> frozenset[str]:
+        """Codes that the codebook knows as no answers already."""
+        if self.row is None or self.row["option"]:
+            return frozenset()
+        return frozenset(code for code in self.before.labels if code not in self.kinds)
+
     def said(self, kind: str, evidence: str, clause: Clause | None = None) -> Difference:
         """A difference of this pair."""
         return Difference(kind, (self.now.name,), (self.before.name,), self.item, evidence, clause)

@@ -21,7 +21,7 @@ from helsemonitor.limits import Limit, limit_for
 
 # A wave so many times as large as the one before, or as small, is hardly the same survey.
 MANY_TIMES = 3
-WEIGHT_NAME = re.compile("vekt|weight|wgt", re.IGNORECASE)
+WEIGHT_NAME = re.compile(r"vekt|weight|wgt|(\b|_)wt(\b|_)", re.IGNORECASE)
 NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
 
 
@@ -57,7 +57,9 @@ def _weight_column(sibling: Sibling, now: Sequence[Profile], partner: Mapping[st
     if sibling.wave.weight_column:
         return partner.get(sibling.wave.weight_column, "")
     taken = set(partner.values())
-    called = [column for column in now if column.name not in taken and WEIGHT_NAME.search(column.name)]
+    called = [
+        column for column in now if column.name not in taken and WEIGHT_NAME.search(f"{column.name} {column.label}")
+    ]
     return next((column.name for column in called if np.all(_numbers(column) > 0)), "")
 
 

@@ -188,7 +188,9 @@ def _recoded(pair: Pair, kinds: set[str]) -> list[str]:
         return ["0 / 1 > 1"]
     found = recoding(pair)
     moved = [f"{named(pair.now, now)}: {before} > {now}" for before, now in found.moved.items()]
-    missing = [f"{named(pair.now, code)}: ikke svar / no answer" for code in found.missing]
+    missing = [
+        f"{named(pair.now, code)}: ikke svar / no answer" for code in found.missing if code not in pair.known_missing
+    ]
     return moved + (missing if "missing_codes" in kinds else [])
 
 

@@ -27,6 +27,8 @@ SUMS, MOST_CODES = 0.95, 25
 SCALE_STEPS = 7
 # So many steps of a scale have words at most where its ends, and perhaps its middle, are called something.
 NAMED_STEPS = 3
+# The highest step of a scale; what goes on beyond is a count. Codes from here on are for no answer.
+LONGEST_SCALE, LARGEST_STEP = 10, 90
 WHOLE_BAR = 100
 BLANK_REASON = "blank for everybody in its first wave"
 
@@ -74,23 +76,26 @@ def _kind_of_one(column: Profile) -> str:
     """What a column alone is, by its cells; labels on some of its codes alone do not make it a list."""
     if not column.counts:
         return "blank"
-    bare = [code for code in column.counts if code not in column.labels and code not in column.missing]
-    numbers = [number for code in column.counts if (number := as_number(code)) is not None and abs(number) < 90]
-    steps = sorted(numbers)
-    is_run = len(steps) >= SCALE_STEPS and steps[-1] - steps[0] < len(steps) + 2
-    if column.labels and is_run and all(NUMBER.fullmatch(cell) for cell in column.counts):
-        is_named = sum(str(step) in column.labels for step in steps) > NAMED_STEPS
-        if steps[0] in (0, 1) and not is_named:
-            return "scale"
-    if column.labels and not bare:
+    # What is called by its own digits has no name.
+    named = {code for code, label in column.labels.items() if plain_label(label) != code}
+    bare = [code for code in column.counts if code not in named and code not in column.missing]
+    if named and not bare:
         return "single"
+    numbers = [as_number(code) for code in bare]
+    steps = sorted(number for number in numbers if number is not None and abs(number) < LARGEST_STEP)
     is_number = all(NUMBER.fullmatch(cell) for cell in bare)
-    if is_number and len(bare) > MOST_CODES:
+    is_run = is_number and len(steps) >= SCALE_STEPS - 2 and steps[-1] - steps[0] < len(steps) + 3
+    if is_run and len(column.counts) >= SCALE_STEPS and steps[0] in (0, 1) and steps[-1] <= LONGEST_SCALE:
+        # From 1 on, codes that nobody names may be anything; words at the ends make them steps.
+        ends = {code for code in named if (number := as_number(code)) is not None and 0 <= number <= LONGEST_SCALE}
+        if steps[0] == 0 or (ends and len(ends) <= NAMED_STEPS) or "0" in ends:
+            return "scale"
+    is_count = is_run and steps[0] == 0 and steps[-1] > LONGEST_SCALE
+    if is_number and (len(bare) > MOST_CODES or is_count):
         return "number"
     if len(bare) > MOST_CODES or not all(looks_like_code(cell, column.counts[cell]) for cell in bare):
         return "open"
-    is_scale = is_number and is_run and steps[0] == 0
-    return "scale" if is_scale else "single"
+    return "single"
 
 
 def _runs(columns: Sequence[Profile], sets: Mapping[str, ResponseSet]) -> list[list[Profile]]:

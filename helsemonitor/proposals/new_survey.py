@@ -69,7 +69,7 @@ def _weights(columns: Sequence[Profile]) -> str:
     for column in columns:
         numbers = [float(cell.replace(",", ".")) for cell in column.cells if POSITIVE.fullmatch(cell)]
         is_weight = numbers and len(numbers) >= MOSTLY * column.respondents and USUAL_MEAN[0] < np.mean(numbers)
-        if WEIGHT_NAME.search(column.name) and is_weight and np.mean(numbers) < USUAL_MEAN[1]:
+        if WEIGHT_NAME.search(f"{column.name} {column.label}") and is_weight and np.mean(numbers) < USUAL_MEAN[1]:
             return column.name
     return ""
 

@@ -102,6 +102,7 @@ def _declare(draft: Draft, proposals: _Proposals, wave: Wave, before: Wave, anno
         f"{wave.respondent_column} identifies them",
         f"weights in {wave.weight_column}" if wave.weight_column else "no weights",
     ]
+    evidence[0] += f"; the wave before has {before.respondents}"
     gap = wave.year - before.year
     if abs(gap) > LONG_GAP:
         evidence.append(f"the wave that it was compared with is {abs(gap)} years {'earlier' if gap > 0 else 'later'}")

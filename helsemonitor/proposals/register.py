@@ -25,6 +25,8 @@ USUAL = {
 OF_BOXES = {"option_added": ("possible", ""), "option_removed": ("possible", "")}
 # A new answer of a background question moves nobody's answers to anything else.
 BACKGROUND = "background"
+# Changes that together tell that an answer was divided.
+DIVIDED = {"option_added", "option_relabelled"}
 WORDS = {
     "option_added": ("Nytt svaralternativ: {what}", "New answer: {what}"),
     "option_removed": ("Svaralternativ borte: {what}", "Answer gone: {what}"),
@@ -101,6 +103,9 @@ def register(draft: Draft, items: Sequence[str], changes: Sequence[Change]) -> N
         if not missing:
             continue
         impact, breaks = suggestion_for(draft.book, draft.survey, missing, change_type)
+        if set(texts) >= DIVIDED and change_type in DIVIDED and breaks == "":
+            # One answer is called otherwise and another one came: the old one likely means fewer people now.
+            impact, breaks = "break", SHARES
         what = "; ".join(dict.fromkeys(whats)).rstrip(".") + "."
         norwegian, english = (words.format(what=what) for words in WORDS[change_type])
         name = f"{_prefix(draft.book, draft.survey)}_{draft.year}_{missing[0]}_{change_type}"

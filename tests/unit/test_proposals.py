@@ -1351,9 +1351,28 @@ def test_the_same_file_landed_again_keeps_what_was_decided(settings: Settings) -
         assert codebook(settings) == before
         assert not again.landed.is_new
     left = review.reject(settings, left, "sat")
-    assert landed(settings, wave).proposed is None
-    assert store.all_proposed(settings) == [left]
     assert left.decided == {"wave": "accepted", "renamed": "accepted", "sat": "rejected"}
+    # The review is over: what was rejected is proposed anew where somebody lands the file for that.
+    again = landed(settings, wave)
+    assert again.proposed is not None
+    assert [proposal.name for proposal in again.proposed.waiting] == ["sat"]
+
+
+def test_a_code_for_no_answer_that_is_known_is_no_change(settings: Settings) -> None:
+    """Declared missing in two waves running: once a change, then none."""
+    wave = newest()
+    wave.labels["ride"] = {"Y": "Ja", "N": "Nei", "U": "Ubesvart"}
+    wave.frame["ride"] = ["U" if row % 10 == 0 else cell for row, cell in enumerate(wave.frame["ride"])]
+    wave.frame["mood"] = [
+        "" if ride == "U" else cell for ride, cell in zip(wave.frame["ride"], wave.frame["mood"], strict=True)
+    ]
+    wave.missing = {"ride": ["U"]}
+    first = landed(settings, wave, "sav").proposed
+    assert first is not None
+    for proposal in first.waiting:
+        first = review.accept(settings, first, proposal.name) if proposal.name not in first.decided else first
+    again = proposed_of(settings, wave, "sav", year=2025)
+    assert list(again.proposals) == ["wave"]
 
 
 def test_the_same_file_landed_after_an_edit_by_hand_is_proposed_anew(settings: Settings) -> None:
