@@ -82,7 +82,9 @@ class Door:
         assert refused.sentences
         for sentence in refused.sentences:
             assert sentence.endswith("."), sentence
-            assert not [fragment for fragment in FRAGMENTS if fragment in sentence], "a cell in a sentence"
+            # The copy is called by the digest of its bytes, which may hold any digits.
+            said = sentence.split("/rejected/")[0]
+            assert not [fragment for fragment in FRAGMENTS if fragment in said], "a cell in a sentence"
         assert any(path.name in sentence for sentence in refused.sentences[:-1]), refused.sentences
         assert self._digests() == self.before
 
