@@ -154,18 +154,15 @@ def _land(
     replaces: bool,
     announced: int | None,
     say: Say,
+    stored: Proposed | None,
 ) -> Landing:
     say(f"reading {settings.shown(path)}")
     delivery = read_delivery(path)
     waves = read_waves(settings)
     wave = next((known for known in waves if (known.survey, known.year) == (survey, year)), None)
-    waiting = [proposed for proposed in all_proposed(settings) if proposed.waiting]
-    before = next((proposed for proposed in waiting if (proposed.survey, proposed.year) == (survey, year)), None)
+    before = stored if stored is not None and stored.waiting else None
     # What was rejected of a landed file is proposed again where the file is.
-    is_rejected = any(
-        (one.survey, one.year, one.sha256) == (survey, year, delivery.sha256) and REJECTED in one.decided.values()
-        for one in all_proposed(settings)
-    )
+    is_rejected = stored is not None and stored.sha256 == delivery.sha256 and REJECTED in stored.decided.values()
     is_reviewed = (
         before is None
         and not is_rejected
@@ -249,11 +246,13 @@ def land(
 def _land_or_reject(
     settings: Settings, path: Path, survey: str, year: int, replaces: bool, announced: int | None, say: Say
 ) -> Landing:
-    waiting = [proposed for proposed in all_proposed(settings) if proposed.waiting]
+    stored = all_proposed(settings)
+    waiting = [proposed for proposed in stored if proposed.waiting]
+    mine = next((proposed for proposed in stored if (proposed.survey, proposed.year) == (survey, year)), None)
     _refuse_out_of_turn(waiting, survey, year, settings.shown(path))
     book = read_unjudged(settings) if waiting else read_codebook(settings, may_be_unreviewed=True)
     try:
-        return _land(settings, book, path, survey, year, replaces, announced, say)
+        return _land(settings, book, path, survey, year, replaces, announced, say, mine)
     except DataRefused as refused:
         report = reject(settings, path, refused.sentences)
         kept = [f"A copy and these sentences are in {settings.shown(report)}."] if report else []

@@ -83,8 +83,6 @@ class Recoding:
         new: Codes of answers that the wave before does not have, and more than a few give or the file names.
         missing: Codes for no answer, known as such or not.
         gone: Codes before of answers that there are no more.
-        unclear: Codes in the cells that neither file nor code list names, and that few give.
-        shift: In words, how codes without labels have moved; empty where they have not.
     """
 
     same: Mapping[str, str]
@@ -92,8 +90,6 @@ class Recoding:
     new: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
-    unclear: tuple[str, ...] = ()
-    shift: str = ""
 
     @property
     def moved(self) -> dict[str, str]:
@@ -146,7 +142,6 @@ def _recoded_by_labels(pair: Pair) -> Recoding:
         new=tuple(code for label, code in now.items() if label not in known),
         missing=(*sorted(declared), *(code for code in missing if code not in stay)),
         gone=tuple(code for code in before.values() if code in lost and (not stay or _is_gone(pair, code))),
-        unclear=tuple(code for code in cells if code not in {*missing, *stay}),
     )
 
 
@@ -173,8 +168,6 @@ def _recoded_by_codes(pair: Pair) -> Recoding:
         gone=tuple(
             code for code in sorted(pair.before.codes) if (code not in places if shift else _is_gone(pair, code))
         ),
-        unclear=tuple(code for code in left if code not in new),
-        shift=shift,
     )
 
 

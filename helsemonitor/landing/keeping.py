@@ -157,11 +157,7 @@ def reject(settings: Settings, path: Path, sentences: Sequence[str]) -> Path | N
         return None
     folder = settings.landing_dir / "rejected"
     name = f"{file_sha256(path)[:12]}-{_safe_name(path)}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (FileExistsError, NotADirectoryError):
-        raise PlaceUnfit([f"{settings.shown(folder)} is no folder; move what stands there."]) from None
-    shutil.copyfile(path, folder / name)
     report = folder / f"{name}.txt"
     write_in_one_step(("\n".join(sentences) + "\n").encode(errors="replace"), report)
+    shutil.copyfile(path, folder / name)
     return report
